@@ -1,0 +1,36 @@
+import { createRequire } from "node:module";
+import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+/** The compiler comes from the `solc` package, so that a build needs no download. */
+const solc = { version: "0.8.37", path: require.resolve("solc/soljson.js") };
+
+export default defineConfig({
+  plugins: [toolbox],
+  solidity: {
+    ...solc,
+    settings: {
+      viaIR: true,
+      evmVersion: "osaka",
+      optimizer: { enabled: true, runs: 1_000_000 },
+    },
+    // The OpenZeppelin contracts that are deployed as they are, without a line of ours on top.
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+  },
+  paths: {
+    tests: { mocha: "test", solidity: "test" },
+  },
+  networks: {
+    // In-process chain of the unit tests.
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: false },
+    // The chain that `npm run chain` serves: the keeper, the CLI and the fork tests reach it over RPC.
+    local: { type: "edr-simulated", chainType: "l1", chainId: 31337, hardfork: "osaka", initialDate: "2026-01-02T00:00:00Z" },
+  },
+  test: {
+    mocha: { timeout: 120_000 },
+    solidity: { fuzz: { runs: 256, seed: "0xba11a57" }, invariant: { runs: 64, depth: 64 } },
+  },
+  typechain: { outDir: "types", tsNocheck: false },
+});
