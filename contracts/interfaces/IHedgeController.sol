@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title The hedge: the chain computes what is needed, the keeper proposes when and at which limit price
+/// @notice All figures WAD and from the vault's side. net delta = book delta + hedge size.
+interface IHedgeController {
+    /// @notice What is to be done now.
+    enum Action {
+        Hold,
+        Hedge,
+        TopUp,
+        FreeMargin
+    }
+
+    /// @notice Why.
+    enum Reason {
+        WithinBand,
+        OutsideBand,
+        NoOpenInterest,
+        BelowMinimumNotional,
+        PriceUntrusted,
+        VenueUnreadable,
+        VenueNotTradable,
+        MarginBelowFloor,
+        MarginAboveCeiling
+    }
+
+    /// @notice Everything that a keeper, a page or a test needs to know about the hedge at one block.
+    /// @param band Largest |net delta| that is left alone.
+    /// @param trade Size that brings net delta to its target, signed; zero when nothing is to be traded.
+    /// @param equity Venue equity at spot, quote WAD, may be negative.
+    /// @param notional |hedge size| · spot, quote WAD.
+    /// @param marginRatio equity ÷ notional, WAD; the largest uint when there is no position, zero when equity ≤ 0.
+    /// @param marginMove Quote-token units that `adjustMargin` would move, positive = to the venue.
+    struct HedgeState {
+        Action action;
+        Reason reason;
+        uint256 spot;
+        uint256 markPrice;
+        uint256 indexPrice;
+        int256 bookDelta;
+        int256 hedgeSize;
+        int256 netDelta;
+        uint256 band;
+        int256 trade;
+        int256 equity;
+        uint256 notional;
+        uint256 marginRatio;
+        uint256 maintenanceMargin;
+        int256 marginMove;
+        int256 fundingRate;
+        int256 accruedFunding;
+    }
+
+    event Hedged(
+        address indexed keeper,
+        int256 sizeDelta,
+        uint256 price,
+        uint256 spot,
+        int256 netDeltaBefore,
+        int256 netDeltaAfter
+    );
+    event MarginMoved(int256 assets, uint256 marginRatioAfter);
+
+    /// @notice |net delta| is inside the band: no trade is needed, so none is made.
+    error WithinBand(int256 netDelta, uint256 band);
+    /// @notice The proposed trade points away from neutral.
+    error WrongDirection(int256 sizeDelta, int256 netDelta);
+    /// @notice The proposed trade is larger than the net delta it answers.
+    error WouldCrossZero(int256 sizeDelta, int256 netDelta);
+    error BelowMinimumNotional(uint256 notional, uint256 minimum);
+    /// @notice The limit price allows more slippage against guarded spot than the contract does.
+    error LimitBeyondSlippageBound(uint256 limitPrice, uint256 bound);
+    /// @notice The venue's fill did not do what was asked of it.
+    error HedgeDidNotReduce(int256 netDeltaBefore, int256 netDeltaAfter);
+    /// @notice After the trade equity ÷ notional is below the floor.
+    error LeverageTooHigh(int256 equity, uint256 notional, uint256 floorRatio);
+    error VenueUnreadable();
+    error VenueNotTradable();
+    /// @notice The margin ratio is inside its corridor.
+    error MarginWithinCorridor(uint256 marginRatio, uint256 floorRatio, uint256 ceilingRatio);
+    /// @notice The margin ratio is outside its corridor, but there is nothing free to move.
+    error NothingToMove(uint256 marginRatio);
+    error DeadlinePassed(uint256 deadline, uint256 blockTimestamp);
+
+    /// @notice See {HedgeState}. Never reverts for an oracle's or a venue's sake: the reason says what is wrong.
+    function hedgeState() external view returns (HedgeState memory);
+
+    /// @notice Trades the hedge towards the target that this contract computes in the same transaction. Keeper.
+    ///         Margin is topped up to its target first when the trade would leave it below the floor, and surplus
+    ///         above the ceiling comes back afterwards.
+    /// @param sizeDelta Underlying WAD, signed; at most the whole net delta, never across zero.
+    /// @param limitPrice Worst average fill, quote WAD, fee included; within 1 % of guarded spot.
+    /// @param deadline Unix seconds; later reverts with {DeadlinePassed}.
+    /// @return price The average price of the fill, quote WAD.
+    function rebalance(int256 sizeDelta, uint256 limitPrice, uint256 deadline) external returns (uint256 price);
+
+    /// @notice Moves margin from outside its corridor to its target, never further. Anyone: it cannot be used to move
+    ///         money anywhere but between the vault and its venue.
+    /// @return assets Quote-token units moved, positive = to the venue.
+    function adjustMargin() external returns (int256 assets);
+
+    /// @notice The filled position and what it is worth, for NAV and stress tests: equity at a price p is
+    ///         `cash + size · p`. Never reverts for the venue's sake.
+    /// @return size Underlying WAD.
+    /// @return cash Quote WAD, entry notional already taken off.
+    /// @return readable False when the venue gave no answer; the figures are zero then.
+    function position() external view returns (int256 size, int256 cash, bool readable);
+}
