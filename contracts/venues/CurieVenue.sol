@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {IPerpVenue} from "../interfaces/IPerpVenue.sol";
+import {IAccountBalance} from "./curie/IAccountBalance.sol";
+import {IBaseToken} from "./curie/IBaseToken.sol";
+import {IClearingHouse} from "./curie/IClearingHouse.sol";
+import {IClearingHouseConfig} from "./curie/IClearingHouseConfig.sol";
+import {IChainlinkPriceFeedV3, IPriceFeedDispatcher} from "./curie/ICuriePriceFeed.sol";
+import {ICurieVault} from "./curie/ICurieVault.sol";
+import {IExchange} from "./curie/IExchange.sol";
+
+/// @title The hedge's account on one market of Perp v2 "Curie"
+/// @notice Owns the account itself: Curie takes `msg.sender` for the trader. The controller alone moves it, and money
+///         leaves to the vault alone.
+/// @dev What is peculiar about this protocol, and what is done about it here:
+///      - Equity is our own sum, not `getAccountValue`: that one uses the vAMM's mark, which a trader can push, and
+///        counts other collateral, which anyone can give us. Only the settlement token counts.
+///      - Pending funding is positive when the trader *pays*; open notional is signed against the position. Both are
+///        turned round.
+///      - A slippage bound of 0 means "none". A bound that computes to 0 is never sent: a sale asks for 1 wei at
+///        least, a purchase that may cost nothing is refused here.
+///      - `closePosition` and any trade with a price limit may fill in part and say nothing; so does a sale that runs
+///        out of liquidity. Every trade here names an exact base amount, no price limit, and the size is read back.
+///      - A position of less than 10 wei reads as 0, so the size read back may differ by so much.
+///      - The fill moves the pool at most 1,000 ticks within 15 s of its last anchor, else Curie reverts (EX_OPLAS).
+///      - Tokens that were sent here uninvited are neither deposited nor withdrawn: only the amounts named move.
+///      - Anyone may `depositFor` this account. Curie cannot tell that margin from ours, so it is in `State.cash`; the
+///        caller, who knows what was sent, decides when it counts.
+contract CurieVenue is IPerpVenue {
+    using SafeERC20 for IERC20;
+    using SafeCast for int256;
+    using SafeCast for uint256;
+
+    /// @dev Curie's own: a position smaller than this reads 0.
+    uint256 private constant _DUST = 10;
+    uint256 private constant _WAD = 1e18;
+    uint256 private constant _RATIO = 1e6; // Curie's 100 %
+    int256 private constant _DAYS_PER_YEAR = 365;
+
+    /// @notice The only caller that may move the account.
+    address public immutable CONTROLLER;
+    /// @notice Where margin goes back to.
+    address public immutable VAULT;
+    IClearingHouse public immutable CLEARING_HOUSE;
+    ICurieVault public immutable CURIE_VAULT;
+    IAccountBalance public immutable ACCOUNT_BALANCE;
+    IExchange public immutable EXCHANGE;
+    IClearingHouseConfig public immutable CONFIG;
+    IBaseToken public immutable BASE_TOKEN;
+    IERC20 private immutable _QUOTE_TOKEN;
+    /// @dev Quote WAD per token unit, 1e12 for 6 decimals. Curie itself refuses tokens of more than 18.
+    uint256 private immutable _UNIT;
+
+    /// @notice The protocol filled another size than was asked for.
+    error PartialFill(int256 filled, int256 sizeDelta);
+
+    modifier onlyController() {
+        if (msg.sender != CONTROLLER) revert NotController(msg.sender);
+        _;
+    }
+
+    /// @param controller The HedgeController.
+    /// @param vault The OptionVault.
+    /// @param clearingHouse Curie's entry; the rest of Curie is read from it, so it cannot be mismatched.
+    /// @param baseToken The market.
+    constructor(address controller, address vault, IClearingHouse clearingHouse, IBaseToken baseToken) {
+        CONTROLLER = controller;
+        VAULT = vault;
+        CLEARING_HOUSE = clearingHouse;
+        BASE_TOKEN = baseToken;
+        CURIE_VAULT = ICurieVault(clearingHouse.getVault());
+        ACCOUNT_BALANCE = IAccountBalance(clearingHouse.getAccountBalance());
+        EXCHANGE = IExchange(clearingHouse.getExchange());
+        CONFIG = IClearingHouseConfig(clearingHouse.getClearingHouseConfig());
+        address token = CURIE_VAULT.getSettlementToken();
+        _QUOTE_TOKEN = IERC20(token);
+        _UNIT = 10 ** (18 - IERC20Metadata(token).decimals());
+    }
+
+    /// @inheritdoc IPerpVenue
+    function depositMargin(uint256 assets) external onlyController {
+        _QUOTE_TOKEN.forceApprove(address(CURIE_VAULT), assets);
+        CURIE_VAULT.deposit(address(_QUOTE_TOKEN), assets);
+        emit MarginDeposited(assets);
+    }
+
+    /// @inheritdoc IPerpVenue
+    function withdrawMargin(uint256 assets) external onlyController returns (uint256 returned) {
+        returned = Math.min(assets, _withdrawable());
+        if (returned == 0) return 0;
+        CURIE_VAULT.withdraw(address(_QUOTE_TOKEN), returned);
+        _QUOTE_TOKEN.safeTransfer(VAULT, returned);
+        emit MarginWithdrawn(returned);
+    }
+
+    /// @inheritdoc IPerpVenue
+    function submit(
+        int256 sizeDelta,
+        uint256 limitPrice
+    ) external onlyController returns (int256 filled, uint256 price) {
+        if (sizeDelta == 0) revert ZeroSize();
+        bool isBuy = sizeDelta > 0;
+        uint256 amount = SignedMath.abs(sizeDelta);
+
+        // The least a sale may bring, the most a purchase may cost: rounded for us, against a bound of 0.
+        uint256 quoteBound = Math.mulDiv(amount, limitPrice, _WAD, isBuy ? Math.Rounding.Floor : Math.Rounding.Ceil);
+        if (quoteBound == 0) {
+            if (isBuy) revert WorseThanLimit(ACCOUNT_BALANCE.getMarkPrice(address(BASE_TOKEN)), limitPrice);
+            quoteBound = 1;
+        }
+
+        int256 sizeBefore = _size();
+        (, uint256 quote) = CLEARING_HOUSE.openPosition(
+            IClearingHouse.OpenPositionParams({
+                baseToken: address(BASE_TOKEN),
+                isBaseToQuote: !isBuy,
+                isExactInput: !isBuy,
+                amount: amount,
+                oppositeAmountBound: quoteBound,
+                deadline: block.timestamp,
+                sqrtPriceLimitX96: 0,
+                referralCode: bytes32(0)
+            })
+        );
+        filled = _size() - sizeBefore;
+        if (filled > 0 != isBuy || SignedMath.abs(filled - sizeDelta) >= _DUST) revert PartialFill(filled, sizeDelta);
+
+        price = Math.mulDiv(quote, _WAD, amount, isBuy ? Math.Rounding.Ceil : Math.Rounding.Floor);
+        if (isBuy ? price > limitPrice : price < limitPrice) revert WorseThanLimit(price, limitPrice);
+        emit Filled(filled, price);
+    }
+
+    /// @inheritdoc IPerpVenue
+    function quoteToken() external view returns (address) {
+        return address(_QUOTE_TOKEN);
+    }
+
+    /// @inheritdoc IPerpVenue
+    function state() external view returns (State memory) {
+        address base = address(BASE_TOKEN);
+        int256 accruedFunding = -EXCHANGE.getPendingFundingPayment(address(this), base);
+        (int256 owedRealizedPnl, , ) = ACCOUNT_BALANCE.getPnlAndPendingFee(address(this));
+        return
+            State({
+                size: _size(),
+                cash: CURIE_VAULT.getBalance(address(this)) * _UNIT.toInt256() + owedRealizedPnl + accruedFunding,
+                entryNotional: -ACCOUNT_BALANCE.getTakerOpenNotional(address(this), base),
+                accruedFunding: accruedFunding,
+                markPrice: ACCOUNT_BALANCE.getMarkPrice(base),
+                indexPrice: BASE_TOKEN.getIndexPrice(0),
+                fundingRate: _fundingRate(),
+                maintenanceMargin: ACCOUNT_BALANCE.getMarginRequirementForLiquidation(address(this)).toUint256(),
+                withdrawable: _withdrawable(),
+                tradable: _tradable()
+            });
+    }
+
+    function _size() private view returns (int256) {
+        return ACCOUNT_BALANCE.getTakerPositionSize(address(this), address(BASE_TOKEN));
+    }
+
+    /// @dev Curie pays free collateral out of one pot: also at most what the pot holds, and nothing while it is paused.
+    ///      `getFreeCollateral` would be too much: it counts other collateral, and unsettled gains that stay.
+    function _withdrawable() private view returns (uint256) {
+        if (CURIE_VAULT.paused()) return 0;
+        return
+            Math.min(
+                CURIE_VAULT.getFreeCollateralByToken(address(this), address(_QUOTE_TOKEN)),
+                _QUOTE_TOKEN.balanceOf(address(CURIE_VAULT))
+            );
+    }
+
+    /// @dev Curie charges (market TWAP − index TWAP), clamped, per day. It offers no view of it.
+    function _fundingRate() private view returns (int256) {
+        uint32 interval = CONFIG.getTwapInterval();
+        uint256 indexTwap = BASE_TOKEN.getIndexPrice(interval);
+        uint256 sqrtTwapX96 = EXCHANGE.getSqrtMarketTwapX96(address(BASE_TOKEN), interval);
+        uint256 marketTwap = Math.mulDiv(Math.mulDiv(sqrtTwapX96, sqrtTwapX96, 1 << 96), _WAD, 1 << 96);
+
+        int256 ratePerDay = ((marketTwap.toInt256() - indexTwap.toInt256()) * 1e18) / indexTwap.toInt256();
+        int256 maxRate = ((uint256(CONFIG.getMaxFundingRate()) * _WAD) / _RATIO).toInt256();
+        return SignedMath.max(-maxRate, SignedMath.min(maxRate, ratePerDay)) * _DAYS_PER_YEAR;
+    }
+
+    /// @dev Curie goes on with the last good price when the newest round is refused. We do not.
+    function _tradable() private view returns (bool) {
+        if (CLEARING_HOUSE.paused() || !BASE_TOKEN.isOpen()) return false;
+        if (EXCHANGE.getMaxTickCrossedWithinBlock(address(BASE_TOKEN)) == 0) return false;
+        IPriceFeedDispatcher dispatcher = IPriceFeedDispatcher(BASE_TOKEN.getPriceFeed());
+        IChainlinkPriceFeedV3 priceFeed = IChainlinkPriceFeedV3(dispatcher.getChainlinkPriceFeedV3());
+        return priceFeed.getFreezedReason() == 0 && !priceFeed.isTimedOut();
+    }
+}
