@@ -54,7 +54,9 @@ function install() {
     : run("npx", ["-y", "-p", `node@${PINNED_NODE}`, "-c", `npm ${flags.join(" ")}`], process.env);
   const found = spawnSync(path.join(bin, "node"), ["-v"], { encoding: "utf8" }).stdout ?? "";
   if (code !== 0 || !found.startsWith(`v${PINNED_NODE}.`)) {
-    console.error(`ballast: the install failed (exit ${code}, Node ${found.trim() || "missing"}); is the npm registry reachable?`);
+    console.error(
+      `ballast: the install failed (exit ${code}, Node ${found.trim() || "missing"}); is the npm registry reachable?`,
+    );
     process.exit(code || 1);
   }
   writeFileSync(installStamp, wanted);
@@ -69,7 +71,11 @@ function sourcesBelow(folder) {
 }
 
 function build() {
-  const files = [path.join(root, "hardhat.config.ts"), path.join(root, "package-lock.json"), ...sourcesBelow(path.join(root, "contracts"))];
+  const files = [
+    path.join(root, "hardhat.config.ts"),
+    path.join(root, "package-lock.json"),
+    ...sourcesBelow(path.join(root, "contracts")),
+  ];
   const wanted = hashOf(files);
   if (isCurrent(buildStamp, wanted) && existsSync(path.join(root, "types"))) return;
   const started = Date.now();

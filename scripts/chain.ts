@@ -15,12 +15,14 @@ interface ChainOptions {
 }
 
 const port = (text: string): number => {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError(`expected a port from 0 to 65535, got "${text}"`);
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError(`expected a port from 0 to 65535, got "${text}"`);
   return Number(text);
 };
 
 const price = (text: string): bigint => {
-  if (!/^\d+(\.\d{1,8})?$/.test(text) || Number(text) <= 0) throw new InvalidArgumentError(`expected a price in USDC such as 3000 or 2999.5, got "${text}"`);
+  if (!/^\d+(\.\d{1,8})?$/.test(text) || Number(text) <= 0)
+    throw new InvalidArgumentError(`expected a price in USDC such as 3000 or 2999.5, got "${text}"`);
   return parseEther(text);
 };
 
@@ -37,13 +39,20 @@ const command = new Command("chain")
  */
 function keepFeedFresh(chain: ServedChain): NodeJS.Timeout {
   const { accounts } = chain.deployment.local!;
-  const feed = new Contract(chain.deployment.contracts.feed, ballastArtifact("local/LocalAggregator").abi, new Wallet(accounts.feed!.privateKey, chain.provider));
+  const feed = new Contract(
+    chain.deployment.contracts.feed,
+    ballastArtifact("local/LocalAggregator").abi,
+    new Wallet(accounts.feed!.privateKey, chain.provider),
+  );
   const refresh = async () => {
     const [, answer] = await feed.getFunction("latestRoundData")();
     await feed.getFunction("setAnswer")(answer);
   };
   const everyMs = (FEED_HEARTBEAT_SECONDS / 2) * 1000;
-  return setInterval(() => void refresh().catch((error: Error) => console.error(`chain: the feed missed a heartbeat: ${error.message}`)), everyMs).unref();
+  return setInterval(
+    () => void refresh().catch((error: Error) => console.error(`chain: the feed missed a heartbeat: ${error.message}`)),
+    everyMs,
+  ).unref();
 }
 
 async function main(): Promise<void> {

@@ -11,7 +11,8 @@ import { localProvider } from "./local-chain/serve.ts";
 class NotLocalError extends BallastError {}
 
 const price = (text: string): bigint => {
-  if (!/^\d+(\.\d{1,8})?$/.test(text) || Number(text) <= 0) throw new InvalidArgumentError(`expected a price in USDC such as 3150, got "${text}"`);
+  if (!/^\d+(\.\d{1,8})?$/.test(text) || Number(text) <= 0)
+    throw new InvalidArgumentError(`expected a price in USDC such as 3150, got "${text}"`);
   return parseEther(text);
 };
 
@@ -33,7 +34,8 @@ const LONGEST_STEP_SECONDS = 3_600;
 async function main(): Promise<void> {
   const options = command.parse().opts<{ to: bigint; hours: number; deployment: string }>();
   const deployment = readDeployment(options.deployment);
-  if (deployment.local === undefined) throw new NotLocalError(`${options.deployment} is not of a local chain: only a local market can be moved`);
+  if (deployment.local === undefined)
+    throw new NotLocalError(`${options.deployment} is not of a local chain: only a local market can be moved`);
   const provider = localProvider(deployment.rpcUrl);
   const signer = new Wallet(deployment.local.accounts.arbitrageur!.privateKey, provider);
   const curie = connectCurie({ addresses: deployment.local.curie, signer });
@@ -47,9 +49,14 @@ async function main(): Promise<void> {
     const priceWad = from + ((options.to - from) * BigInt(step)) / BigInt(steps);
     await market.step({ priceWad, seconds: Math.floor(total / steps) });
   }
-  const [index, mark] = await Promise.all([curie.aggregator.latestRoundData(), curie.accountBalance.getMarkPrice(deployment.local.curie.baseToken)]);
+  const [index, mark] = await Promise.all([
+    curie.aggregator.latestRoundData(),
+    curie.accountBalance.getMarkPrice(deployment.local.curie.baseToken),
+  ]);
   const usdc = (wad: bigint) => Number(formatEther(wad)).toFixed(2);
-  console.log(`ETH moved from ${usdc(from)} to ${usdc(index[1] * 10n ** 10n)} USDC in ${options.hours} h; the venue's mark is ${usdc(mark)} USDC.`);
+  console.log(
+    `ETH moved from ${usdc(from)} to ${usdc(index[1] * 10n ** 10n)} USDC in ${options.hours} h; the venue's mark is ${usdc(mark)} USDC.`,
+  );
   provider.destroy();
 }
 

@@ -15,7 +15,10 @@ export const ROLES = { curator: 1n, keeper: 2n } as const;
 
 /** Which functions need which role. Nothing else in Ballast is restricted. */
 export const RESTRICTED = {
-  market: { role: ROLES.curator, functions: ["listExpiry(uint256,uint256)", "listStrikes(uint256,uint256[])", "setVolatility(uint256,uint256)"] },
+  market: {
+    role: ROLES.curator,
+    functions: ["listExpiry(uint256,uint256)", "listStrikes(uint256,uint256[])", "setVolatility(uint256,uint256)"],
+  },
   controller: { role: ROLES.keeper, functions: ["rebalance(int256,uint256,uint256)"] },
 } as const;
 
@@ -73,22 +76,73 @@ export async function deployBallast(parameters: BallastParameters): Promise<Ball
   const { quoteToken, feed, heartbeatSeconds, venue, name = "Ballast ETH Options Vault", symbol = "bETH" } = parameters;
   const transactor = await Transactor.create(parameters.deployer);
 
-  const order = ["accessManager", "oracle", "optionToken", "vault", "market", "riskEngine", "controller", "venue", "lens"] as const;
-  const at = Object.fromEntries(order.map((key, ahead) => [key, transactor.addressAhead(ahead)])) as Record<(typeof order)[number], string>;
+  const order = [
+    "accessManager",
+    "oracle",
+    "optionToken",
+    "vault",
+    "market",
+    "riskEngine",
+    "controller",
+    "venue",
+    "lens",
+  ] as const;
+  const at = Object.fromEntries(order.map((key, ahead) => [key, transactor.addressAhead(ahead)])) as Record<
+    (typeof order)[number],
+    string
+  >;
 
   const deployed: Record<(typeof order)[number], string> = {
     accessManager: await transactor.deploy("AccessManager", accessManagerArtifact(), [transactor.address]),
-    oracle: await transactor.deploy("ChainlinkSpotOracle", ballastArtifact("oracles/ChainlinkSpotOracle"), [feed, heartbeatSeconds]),
+    oracle: await transactor.deploy("ChainlinkSpotOracle", ballastArtifact("oracles/ChainlinkSpotOracle"), [
+      feed,
+      heartbeatSeconds,
+    ]),
     optionToken: await transactor.deploy("OptionToken", ballastArtifact("OptionToken"), [at.market]),
-    vault: await transactor.deploy("OptionVault", ballastArtifact("OptionVault"), [quoteToken, at.market, at.controller, at.riskEngine, name, symbol]),
-    market: await transactor.deploy("OptionMarket", ballastArtifact("OptionMarket"), [at.accessManager, quoteToken, at.vault, at.optionToken, at.riskEngine, at.oracle]),
-    riskEngine: await transactor.deploy("RiskEngine", ballastArtifact("RiskEngine"), [at.market, at.vault, at.controller, at.oracle]),
-    controller: await transactor.deploy("HedgeController", ballastArtifact("HedgeController"), [at.accessManager, quoteToken, at.vault, at.riskEngine, at.oracle, at.venue]),
+    vault: await transactor.deploy("OptionVault", ballastArtifact("OptionVault"), [
+      quoteToken,
+      at.market,
+      at.controller,
+      at.riskEngine,
+      name,
+      symbol,
+    ]),
+    market: await transactor.deploy("OptionMarket", ballastArtifact("OptionMarket"), [
+      at.accessManager,
+      quoteToken,
+      at.vault,
+      at.optionToken,
+      at.riskEngine,
+      at.oracle,
+    ]),
+    riskEngine: await transactor.deploy("RiskEngine", ballastArtifact("RiskEngine"), [
+      at.market,
+      at.vault,
+      at.controller,
+      at.oracle,
+    ]),
+    controller: await transactor.deploy("HedgeController", ballastArtifact("HedgeController"), [
+      at.accessManager,
+      quoteToken,
+      at.vault,
+      at.riskEngine,
+      at.oracle,
+      at.venue,
+    ]),
     venue: await transactor.deploy("venue adapter", venue.artifact, venue.constructorArguments(at)),
-    lens: await transactor.deploy("BallastLens", ballastArtifact("lens/BallastLens"), [at.vault, at.market, at.riskEngine, at.controller, at.oracle]),
+    lens: await transactor.deploy("BallastLens", ballastArtifact("lens/BallastLens"), [
+      at.vault,
+      at.market,
+      at.riskEngine,
+      at.controller,
+      at.oracle,
+    ]),
   };
   for (const key of order) {
-    if (deployed[key] !== at[key]) throw new DeploymentCheckError(`${key} was to be at ${at[key]} but is at ${deployed[key]}: another transaction of the deployer came between. Deploy again.`);
+    if (deployed[key] !== at[key])
+      throw new DeploymentCheckError(
+        `${key} was to be at ${at[key]} but is at ${deployed[key]}: another transaction of the deployer came between. Deploy again.`,
+      );
   }
 
   const manager = accessManagerArtifact();
@@ -111,19 +165,23 @@ export async function deployBallast(parameters: BallastParameters): Promise<Ball
 }
 
 /** @throws {DeploymentCheckError} when the contracts do not know each other or somebody holds a role who should not. */
-export async function checkDeployment(options: BallastParameters & { readonly addresses: BallastAddresses }): Promise<void> {
+export async function checkDeployment(
+  options: BallastParameters & { readonly addresses: BallastAddresses },
+): Promise<void> {
   const { addresses: at, deployer } = options;
   const read = (address: string, path: string) => new Contract(address, ballastArtifact(path).abi, deployer);
   const expect = async (what: string, actual: Promise<unknown>, wanted: string) => {
     const found = String(await actual);
-    if (found.toLowerCase() !== wanted.toLowerCase()) throw new DeploymentCheckError(`${what} is ${found}, expected ${wanted}`);
+    if (found.toLowerCase() !== wanted.toLowerCase())
+      throw new DeploymentCheckError(`${what} is ${found}, expected ${wanted}`);
   };
   const vault = read(at.vault, "OptionVault");
   const market = read(at.market, "OptionMarket");
   const controller = read(at.controller, "HedgeController");
   const riskEngine = read(at.riskEngine, "RiskEngine");
   const manager = new Contract(at.accessManager, accessManagerArtifact().abi, deployer);
-  const holds = async (role: bigint, account: string) => (await manager.getFunction("hasRole")(role, account))[0] as boolean;
+  const holds = async (role: bigint, account: string) =>
+    (await manager.getFunction("hasRole")(role, account))[0] as boolean;
   const deployerAddress = await deployer.getAddress();
   const others = [options.curator, options.keeper, deployerAddress].filter((account) => account !== options.governor);
   await Promise.all([

@@ -37,10 +37,14 @@ function readArtifact(path: string): ContractArtifact {
   }
 }
 
-/** A contract of this project as Hardhat compiled it: `ballastArtifact("local/LocalUsdc")`. */
+/**
+ * A contract as Hardhat compiled it for this project: `ballastArtifact("local/LocalUsdc")`, or one of a package that
+ * `npmFilesToBuild` names, by its whole path.
+ */
 export function ballastArtifact(path: string): ContractArtifact {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return readArtifact(new URL(`artifacts/contracts/${path}.sol/${name}.json`, projectRoot).pathname);
+  const source = path.startsWith("@") ? path : `contracts/${path}`;
+  return readArtifact(new URL(`artifacts/${source}.sol/${name}.json`, projectRoot).pathname);
 }
 
 /** A contract as an npm package publishes it: `packageArtifact("@perp/curie-contract", "Vault")`. */

@@ -36,7 +36,10 @@ export async function serveLocalChain(
   try {
     ({ port } = await server.listen());
   } catch (cause) {
-    throw new PortUnavailableError(`cannot serve RPC on ${HOST}:${options.port}: is another chain running there? Choose another port with --port`, { cause });
+    throw new PortUnavailableError(
+      `cannot serve RPC on ${HOST}:${options.port}: is another chain running there? Choose another port with --port`,
+      { cause },
+    );
   }
   const rpcUrl = `http://${HOST}:${port}`;
   const provider = localProvider(rpcUrl);

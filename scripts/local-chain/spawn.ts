@@ -42,7 +42,11 @@ export async function spawnLocalChain(args: readonly string[] = []): Promise<Spa
   };
   try {
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new ChainStartError(`the local chain was not ready after ${START_TIMEOUT_MS / 1000} s:\n${output}`)), START_TIMEOUT_MS);
+      const timer = setTimeout(
+        () =>
+          reject(new ChainStartError(`the local chain was not ready after ${START_TIMEOUT_MS / 1000} s:\n${output}`)),
+        START_TIMEOUT_MS,
+      );
       const listen = (chunk: Buffer) => {
         output += chunk.toString();
         if (!output.includes(READY)) return;
