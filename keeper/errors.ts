@@ -2,7 +2,10 @@
 
 /** The base of every error that the command line prints as a sentence instead of a stack trace. */
 export class BallastError extends Error {
-  override name = new.target.name;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
 }
 
 /** The deployment file is missing or does not fit its schema. */
