@@ -38,6 +38,7 @@ interface ICurieClearingHouse is IClearingHouse {
     event FundingPaymentSettled(address indexed trader, address indexed baseToken, int256 fundingPayment);
 
     function addLiquidity(AddLiquidityParams calldata params) external returns (AddLiquidityResponse memory);
+    function liquidate(address trader, address baseToken) external;
     function liquidate(address trader, address baseToken, int256 positionSize) external;
     function quitMarket(address trader, address baseToken) external returns (uint256 base, uint256 quote);
     function pause() external;
