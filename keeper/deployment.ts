@@ -53,13 +53,18 @@ export function readDeployment(path: string): Deployment {
   try {
     raw = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new DeploymentFileError(`cannot read the deployment file ${path}: start a chain with \`npm run chain\`, or name another file with --deployment`, { cause });
+    throw new DeploymentFileError(
+      `cannot read the deployment file ${path}: start a chain with \`npm run chain\`, or name another file with --deployment`,
+      { cause },
+    );
   }
   let json: unknown;
   try {
     json = JSON.parse(raw);
   } catch (cause) {
-    throw new DeploymentFileError(`the deployment file ${path} is not JSON: write it again with \`npm run chain\``, { cause });
+    throw new DeploymentFileError(`the deployment file ${path} is not JSON: write it again with \`npm run chain\``, {
+      cause,
+    });
   }
   const parsed = deploymentSchema.safeParse(json);
   if (!parsed.success) {
