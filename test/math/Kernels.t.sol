@@ -58,7 +58,7 @@ contract KernelsTest is MathTest {
     }
 
     function testFuzz_Exp_InvertsLn(uint256 x) public pure {
-        uint256 yQ96 = _logBound(x, 60, 128);
+        uint256 yQ96 = _logBound(x, 60, 127);
         uint256 back = Exp.exp(Ln.ratio(yQ96, ONE_Q96));
         _assertClose(back, yQ96, (yQ96 >> 60) + 1, "exp(ln(y))");
     }
@@ -67,8 +67,8 @@ contract KernelsTest is MathTest {
         _assertEqual(Exp.exp(0), ONE_Q96, "e^0");
         _assertEqual(Exp.exp(-(100 << 96)), 0, "e^-100 in Q96");
         _assertEqual(Exp.exp(-(1 << 157)), 0, "the least argument");
-        // e^88 = 1.6516362549940018555e38
-        _assertClose(Exp.exp(88 << 96) / ONE_Q96, 165163625499400185552832979626485876706, 1e20, "e^88");
+        // e^22 = 3584912846.131591...
+        _assertClose(Exp.exp(22 << 96), 284026057572787639713157214073863679486, 1 << 67, "e^22");
     }
 
     function testFuzz_MillsRatio_EqualsPlainReference(uint256 x) public pure {
