@@ -358,6 +358,30 @@ describe("the commands on a running chain", function () {
     expect(await say("keeper", "--once")).to.match(/nothing was sent/);
   });
 
+  it("one tick settles what has expired and then unwinds the hedge, the next one sends nothing", async () => {
+    const curator = contracts.market.connect(walletOf("curator"));
+    const { timestamp } = (await provider.getBlock("latest"))!;
+    const next = BigInt(timestamp) + 3n * 86_400n;
+    await (await curator.listExpiry(next, (65n * WAD) / 100n)).wait();
+    await (await curator.listStrikes(next, [3200n * WAD])).wait();
+    const put = encodeSeries({ expiry: next, strikeWad: 3200n * WAD, isCall: false });
+    await say("buy", "--series", String(put), "--size", "10", "--as", "erin");
+    const options = { contracts, policy, signer: walletOf("keeper") };
+    expect((await tick(options)).steps.map(({ decision }) => decision.action)).to.deep.equal(["hedge"]);
+
+    await provider.send("evm_setNextBlockTimestamp", [Number(next) + 10]);
+    await provider.send("evm_mine", []);
+    await move(3100);
+    const result = await tick(options);
+    expect(result.steps.map(({ decision }) => decision.action)).to.deep.equal(["settle", "hedge"]);
+    expect(result.steps[0]!.outcome).to.match(/ at 3,100\.00 USDC; 1,000\.00 USDC owed to holders$/);
+    expect(result.before.hedge.sizeWad).to.be.lessThan(0n);
+    expect(result.after.hedge.sizeWad).to.equal(0n);
+    expect(result.after.unsettledExpiries).to.deep.equal([]);
+    expect((await tick(options)).steps).to.deep.equal([]);
+    expect(await say("redeem", "--series", String(put), "--as", "erin")).to.contain("for 1,000.00 USDC");
+  });
+
   it("withdraw --all returns everything once nothing is at risk", async () => {
     const text = await say("withdraw", "--all");
     expect(text).to.match(/alice withdrew 9[0-9,.]+ USDC for [0-9,.]+ shares\. No shares are left\./);
