@@ -1,8 +1,11 @@
 /** Reverts as sentences: the error's name, then what it says with its values in a person's units. */
 import { AbiCoder, type ErrorDescription, isError, type Result } from "ethers";
 import { errorInterface } from "./contracts.ts";
+import { CLOSURE_WORDS, CLOSURES } from "./enums.ts";
+import { type BallastError, SnapshotError } from "./errors.ts";
+import { asRpcError } from "./rpc.ts";
 import { describeSeries } from "./series.ts";
-import { CLOSURE_WORDS, CLOSURES } from "./snapshot.ts";
+
 import {
   DEFAULT_UNITS,
   formatAssets,
@@ -73,7 +76,6 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   WithinBand: (s) => `net delta ${s.delta("netDelta")} is inside the band ±${s.size("band")}`,
   WrongDirection: (s) =>
     `a trade of ${s.delta("sizeDelta")} does not bring net delta ${s.delta("netDelta")} towards zero`,
-  WouldCrossZero: (s) => `a trade of ${s.delta("sizeDelta")} would take net delta ${s.delta("netDelta")} across zero`,
   BelowMinimumNotional: (s) => `the trade is worth ${s.price("notional")}, the minimum is ${s.price("minimum")}`,
   LimitBeyondSlippageBound: (s) =>
     `the limit price ${s.price("limitPrice")} is worse than the bound ${s.price("bound")}`,
@@ -99,15 +101,11 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   ExpiryNotSettled: (s) => `the expiry ${s.time("expiry")} is not settled yet`,
   VolatilityOutOfBounds: (s) =>
     `a volatility of ${s.percent("volatility")} is outside ${s.percent("minimum")} to ${s.percent("maximum")}`,
-  StrikeOutOfBounds: (s) =>
-    `the strike ${s.price("strike")} is not a multiple of 1e-9 between that and ${s.price("maximum")}`,
   StrikeAlreadyListed: (s) => `the strike ${s.price("strike")} of ${s.time("expiry")} is listed already`,
   TooManySeries: (s) => `${s.text("series")} live series, the most is ${s.text("maximum")}`,
   SeriesNotListed: (s) => `the series ${s.series("id")} is not listed`,
   SaleClosed: (s) => `sales of the expiry ${s.time("expiry")} closed at ${s.time("closesAt")}`,
   SizeBelowMinimum: (s) => `${s.options("size")}, the smallest trade is ${s.options("minimum")}`,
-  OpenInterestTooLarge: (s) =>
-    `open interest would be ${s.options("openInterest")}, the most is ${s.options("maximum")}`,
   PremiumAboveLimit: (s) => `the premium is ${s.assets("premium")}, above the most allowed, ${s.assets("maximum")}`,
   ZeroAddress: () => "an address is zero",
   ZeroAmount: () => "the amount is zero, or so small that it rounds to zero",
@@ -230,4 +228,25 @@ export function revertDataOf(error: unknown): string | undefined {
 /** Nothing, or a selector and words behind it. A bare transaction hash is neither. */
 function isRevertData(data: string): boolean {
   return data === "0x" || (/^0x[0-9a-fA-F]{8,}$/.test(data) && data.length % 2 === 0 && data.length !== 66);
+}
+
+/**
+ * Whatever a read of our own contracts threw, as one of our errors.
+ * @param what Begins the sentence when the contract itself refused.
+ */
+export function asReadError(
+  error: unknown,
+  { what, rpcUrl, units }: { what: string; rpcUrl: string; units?: Units },
+): BallastError {
+  const data = revertDataOf(error);
+  if (data !== undefined && data !== "0x")
+    return new SnapshotError(`${what}: ${explainRevert(data, units)}`, { cause: error });
+  // An address without a contract answers nothing, which decodes as nothing.
+  if (data === "0x" || isError(error, "BAD_DATA")) {
+    return new SnapshotError(
+      `${what}: the contract does not answer; the deployment file is of another chain, or of one that has been restarted since: write it again with \`npm run chain\``,
+      { cause: error },
+    );
+  }
+  return asRpcError(error, rpcUrl);
 }
