@@ -50,7 +50,9 @@ export function frictionlessNav(options: {
 }): number[] {
   const { unhedged, spot } = options;
   if (unhedged.length !== spot.length) {
-    throw new RangeError(`Hours of the vault: ${unhedged.length}, prices: ${spot.length}. Expected as many of one as of the other.`);
+    throw new RangeError(
+      `Hours of the vault: ${unhedged.length}, prices: ${spot.length}. Expected as many of one as of the other.`,
+    );
   }
   let gained = 0;
   return unhedged.map((hour, place) => {

@@ -47,6 +47,9 @@ describe("the demo's statistics", () => {
   });
 
   it("refuses prices that do not belong to the hours", () => {
-    expect(() => frictionlessNav({ unhedged: [hour(1)], spot: [] })).to.throw(RangeError, "Hours of the vault: 1, prices: 0");
+    expect(() => frictionlessNav({ unhedged: [hour(1)], spot: [] })).to.throw(
+      RangeError,
+      "Hours of the vault: 1, prices: 0",
+    );
   });
 });
