@@ -226,8 +226,8 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         return _assetsAtBid(shares, _valuation());
     }
 
-    /// @inheritdoc IERC4626
-    function decimals() public view override(ERC20, ERC4626) returns (uint8) {
+    /// @notice The asset's decimals plus six.
+    function decimals() public view override(ERC20, ERC4626, IERC20Metadata) returns (uint8) {
         return super.decimals();
     }
 

@@ -146,12 +146,22 @@ contract RiskEngine is IRiskEngine {
         if (secondsLeft < MIN_TIME_TO_EXPIRY) secondsLeft = MIN_TIME_TO_EXPIRY;
         OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, 0, 0);
         uint256 volatility = market.expiryOf(expiry).volatility;
-        OptionMath.Book memory legs = OptionMath.book(context, spot, volatility, slots);
-        b.liability += legs.value;
-        b.delta -= legs.delta;
-        b.gamma -= legs.gamma;
-        b.vega -= legs.vega;
-        b.theta -= legs.theta;
+        for (uint256 i; i < slots.length; ++i) {
+            if (!slots[i].hasOpenInterest()) continue;
+            uint256 strike = slots[i].strikeWad();
+            OptionMath.Greeks memory g = OptionMath.greeks(context, spot, strike, volatility, true);
+            _addLeg(b, g, slots[i].callOpenInterest());
+            g = OptionMath.greeks(context, spot, strike, volatility, false);
+            _addLeg(b, g, slots[i].putOpenInterest());
+        }
+    }
+
+    function _addLeg(Book memory b, OptionMath.Greeks memory g, uint256 open) private pure {
+        b.liability += Math.ceilDiv(g.price * open, WAD);
+        b.delta -= (g.delta * int256(open)) / int256(WAD);
+        b.gamma -= int256((g.gamma * open) / WAD);
+        b.vega -= int256((g.vega * open) / WAD);
+        b.theta -= (g.theta * int256(open)) / int256(WAD);
     }
 
     function _addLosses(Book memory b, Losses memory loss, uint256 spot, StrikeSlot[] memory slots) private pure {

@@ -2,7 +2,8 @@
  * A deployment file: where everything is on one chain. `npm run chain` and the deploy script write it; the keeper, the
  * command line, the demo and the tests read it.
  */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { isAddress } from "ethers";
 import { z } from "zod/v4";
 import { DeploymentFileError } from "./errors.ts";
@@ -38,14 +39,33 @@ export const deploymentSchema = z.object({
     .object({
       accounts: z.record(z.string(), account),
       marketMover: address,
-      baseToken: address,
-      clearingHouse: address,
-      pool: address,
+      /** The real Curie on this chain: token, feed, clearing house and the rest. */
+      curie: z.object({
+        usdc: address,
+        aggregator: address,
+        priceFeed: address,
+        clearingHouse: address,
+        clearingHouseConfig: address,
+        vault: address,
+        accountBalance: address,
+        exchange: address,
+        insuranceFund: address,
+        collateralManager: address,
+        baseToken: address,
+        quoteToken: address,
+        pool: address,
+      }),
     })
     .optional(),
 });
 
 export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** Writes a deployment file, readable by a person too. */
+export function writeDeployment(path: string, deployment: Deployment): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(deployment, null, 2)}\n`);
+}
 
 /** @throws {DeploymentFileError} naming the file, the field, what was expected and what came. */
 export function readDeployment(path: string): Deployment {
@@ -53,13 +73,18 @@ export function readDeployment(path: string): Deployment {
   try {
     raw = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new DeploymentFileError(`cannot read the deployment file ${path}: start a chain with \`npm run chain\`, or name another file with --deployment`, { cause });
+    throw new DeploymentFileError(
+      `cannot read the deployment file ${path}: start a chain with \`npm run chain\`, or name another file with --deployment`,
+      { cause },
+    );
   }
   let json: unknown;
   try {
     json = JSON.parse(raw);
   } catch (cause) {
-    throw new DeploymentFileError(`the deployment file ${path} is not JSON: write it again with \`npm run chain\``, { cause });
+    throw new DeploymentFileError(`the deployment file ${path} is not JSON: write it again with \`npm run chain\``, {
+      cause,
+    });
   }
   const parsed = deploymentSchema.safeParse(json);
   if (!parsed.success) {

@@ -12,9 +12,6 @@ contract LocalAggregator {
         uint80 answeredInRound;
     }
 
-    uint256 public constant version = 4;
-    string public constant description = "ETH / USD";
-
     uint8 public decimals;
     /// @notice The aggregator behind the proxy, counted from 1.
     uint16 public phaseId = 1;
@@ -29,7 +26,6 @@ contract LocalAggregator {
 
     event AnswerUpdated(int256 indexed current, uint256 indexed roundId, uint256 updatedAt);
 
-    /// @dev Chainlink reverts with this very string.
     error Offline();
 
     /// @param decimals_ Decimals of the answers, 8 for a pair against USD.
@@ -69,6 +65,14 @@ contract LocalAggregator {
         offline = offline_;
     }
 
+    function version() external pure returns (uint256) {
+        return 4;
+    }
+
+    function description() external pure returns (string memory) {
+        return "ETH / USD";
+    }
+
     function latestRoundData()
         external
         view
@@ -99,8 +103,8 @@ contract LocalAggregator {
     function _read(uint80 id) private view returns (uint80, int256, uint256, uint256, uint80) {
         if (offline) revert Offline();
         Round storage round = _rounds[id];
-        // A known round answers in some round, so a zero there means that it was never posted.
-        // solhint-disable-next-line gas-custom-errors, reason-string
+        // A posted round always answers in some round, so a zero there means that it never was. Chainlink's string.
+        // solhint-disable-next-line gas-custom-errors
         require(round.answeredInRound != 0 || !unknownRoundReverts, "No data present");
         return (id, round.answer, round.startedAt, round.updatedAt, round.answeredInRound);
     }

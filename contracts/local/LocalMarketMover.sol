@@ -5,11 +5,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IChainlinkPriceFeedV3} from "../venues/curie/ICuriePriceFeed.sol";
 import {IClearingHouse} from "../venues/curie/IClearingHouse.sol";
 import {ICurieVault} from "../venues/curie/ICurieVault.sol";
+import {IUniswapV3PoolPrice} from "./ICurieProtocol.sol";
 import {LocalAggregator} from "./LocalAggregator.sol";
-
-interface IUniswapV3PoolPrice {
-    function slot0() external view returns (uint160 sqrtPriceX96, int24, uint16, uint16, uint16, uint8, bool);
-}
 
 /// @title The outside world of a local Curie market, one transaction a step
 /// @notice A vAMM follows the market only through trades. This contract posts the new index price and, as an
@@ -26,19 +23,28 @@ contract LocalMarketMover {
     IUniswapV3PoolPrice public immutable POOL;
     IClearingHouse public immutable CLEARING_HOUSE;
     address public immutable BASE_TOKEN;
+    /// @notice The maker's range: outside it the pool is empty and could not be traded back.
+    uint160 public immutable MIN_SQRT_PRICE_X96;
+    uint160 public immutable MAX_SQRT_PRICE_X96;
+
+    error TargetOutsideLiquidity(uint160 targetSqrtPriceX96);
 
     constructor(
         LocalAggregator aggregator,
         IChainlinkPriceFeedV3 priceFeed,
         IUniswapV3PoolPrice pool,
         IClearingHouse clearingHouse,
-        address baseToken
+        address baseToken,
+        uint160 minSqrtPriceX96,
+        uint160 maxSqrtPriceX96
     ) {
         AGGREGATOR = aggregator;
         PRICE_FEED = priceFeed;
         POOL = pool;
         CLEARING_HOUSE = clearingHouse;
         BASE_TOKEN = baseToken;
+        MIN_SQRT_PRICE_X96 = minSqrtPriceX96;
+        MAX_SQRT_PRICE_X96 = maxSqrtPriceX96;
     }
 
     /// @notice Turns the tokens sent here into the arbitrageur's margin.
@@ -64,13 +70,15 @@ contract LocalMarketMover {
     }
 
     function _arbitrage(uint160 targetSqrtPriceX96) private returns (bool reached) {
+        if (targetSqrtPriceX96 <= MIN_SQRT_PRICE_X96 || targetSqrtPriceX96 >= MAX_SQRT_PRICE_X96) {
+            revert TargetOutsideLiquidity(targetSqrtPriceX96);
+        }
         (uint160 current, , , , , , ) = POOL.slot0();
         if (current == targetSqrtPriceX96) return true;
 
         bool isBuy = targetSqrtPriceX96 > current;
-        uint256 furthest = isBuy
-            ? (uint256(current) * MAX_SQRT_RATIO) / 1e18
-            : (uint256(current) * 1e18) / MAX_SQRT_RATIO;
+        uint256 furthest =
+            isBuy ? (uint256(current) * MAX_SQRT_RATIO) / 1e18 : (uint256(current) * 1e18) / MAX_SQRT_RATIO;
         reached = isBuy ? targetSqrtPriceX96 <= furthest : targetSqrtPriceX96 >= furthest;
 
         CLEARING_HOUSE.openPosition(

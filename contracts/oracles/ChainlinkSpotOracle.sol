@@ -79,8 +79,8 @@ contract ChainlinkSpotOracle is ISpotOracle {
         for (id = roundId; uint64(id) > 1; ) {
             --id;
             // A feed may revert for a round that it does not have; such a round is no answer.
-            try feed.getRoundData(id) returns (uint80, int256 answer, uint256, uint256 at, uint80) {
-                if (at != 0 && answer > 0) return (id, at);
+            try feed.getRoundData(id) returns (uint80, int256 answer, uint256, uint256 written, uint80) {
+                if (written != 0 && answer > 0) return (id, written);
             } catch {
                 return (id, 0);
             }
@@ -88,8 +88,8 @@ contract ChainlinkSpotOracle is ISpotOracle {
     }
 
     function _inspect() private view returns (Fault fault, uint80 roundId, int256 answer, uint256 updatedAt) {
-        try feed.latestRoundData() returns (uint80 id, int256 value, uint256, uint256 at, uint80) {
-            (roundId, answer, updatedAt) = (id, value, at);
+        try feed.latestRoundData() returns (uint80 id, int256 value, uint256, uint256 written, uint80) {
+            (roundId, answer, updatedAt) = (id, value, written);
         } catch {
             return (Fault.Unreadable, 0, 0, 0);
         }

@@ -1,0 +1,113 @@
+import {
+  ContractFactory,
+  getCreateAddress,
+  Interface,
+  type Provider,
+  type Signer,
+  type TransactionRequest,
+  type TransactionResponse,
+} from "ethers";
+import type { ContractArtifact } from "./artifacts.ts";
+
+/** A provider of a chain whose clock we may set. Hardhat's own and ethers' `JsonRpcProvider` both are. */
+export interface DevProvider extends Provider {
+  send(method: string, params: unknown[]): Promise<unknown>;
+}
+
+export class TransactionRevertedError extends Error {
+  constructor(label: string, hash: string, cause?: unknown) {
+    super(`Transaction "${label}" (${hash}) reverted. Replay it with a trace to see where.`, { cause });
+    this.name = "TransactionRevertedError";
+  }
+}
+
+export class NotADevProviderError extends Error {
+  constructor() {
+    super("This signer's provider cannot set the clock of the chain. Use a local Hardhat chain.");
+    this.name = "NotADevProviderError";
+  }
+}
+
+/** The signer's provider, when it can send `evm_*` requests. */
+export function devProviderOf(signer: Signer): DevProvider {
+  const provider = signer.provider;
+  if (provider === null || !("send" in provider)) throw new NotADevProviderError();
+  return provider as DevProvider;
+}
+
+/** Curie's trades need more than the estimate says; no transaction on the local chain may use more than 16.78M. */
+const GAS_LIMIT = 16_000_000n;
+
+interface SentTransaction {
+  readonly label: string;
+  readonly response: TransactionResponse;
+}
+
+/**
+ * Sends a long row of transactions from one account without waiting for each: nonces are counted here, gas limit and
+ * fees are given, addresses are computed before the contract exists. `confirm()` waits for all and checks each.
+ */
+export class Transactor {
+  readonly address: string;
+  readonly #signer: Signer;
+  readonly #fees: Pick<TransactionRequest, "maxFeePerGas" | "maxPriorityFeePerGas" | "chainId" | "type">;
+  #nonce: number;
+  #sent: SentTransaction[] = [];
+
+  private constructor(signer: Signer, address: string, nonce: number, chainId: bigint, maxFeePerGas: bigint) {
+    this.#signer = signer;
+    this.address = address;
+    this.#nonce = nonce;
+    this.#fees = { type: 2, chainId, maxFeePerGas, maxPriorityFeePerGas: 0n };
+  }
+
+  static async create(signer: Signer): Promise<Transactor> {
+    const provider = devProviderOf(signer);
+    const address = await signer.getAddress();
+    const [nonce, network, block] = await Promise.all([
+      provider.getTransactionCount(address, "pending"),
+      provider.getNetwork(),
+      provider.getBlock("latest"),
+    ]);
+    // The base fee of a local chain falls; twice today's is room enough.
+    return new Transactor(signer, address, nonce, network.chainId, 2n * (block?.baseFeePerGas ?? 0n) + 1n);
+  }
+
+  /** The address that this account's transaction number `ahead` from now would create. */
+  addressAhead(ahead: number): string {
+    return getCreateAddress({ from: this.address, nonce: this.#nonce + ahead });
+  }
+
+  async deploy(label: string, artifact: ContractArtifact, args: readonly unknown[] = []): Promise<string> {
+    const created = this.addressAhead(0);
+    const factory = new ContractFactory(artifact.abi, artifact.bytecode);
+    const { data } = await factory.getDeployTransaction(...args);
+    await this.#send(`deploy ${label}`, { data });
+    return created;
+  }
+
+  async call(to: string, artifact: ContractArtifact, method: string, args: readonly unknown[] = []): Promise<void> {
+    const data = Interface.from(artifact.abi).encodeFunctionData(method, args);
+    await this.#send(method, { to, data });
+  }
+
+  async confirm(): Promise<void> {
+    const sent = this.#sent;
+    this.#sent = [];
+    await Promise.all(
+      sent.map(async ({ label, response }) => {
+        try {
+          await response.wait();
+        } catch (cause) {
+          throw new TransactionRevertedError(label, response.hash, cause);
+        }
+      }),
+    );
+  }
+
+  async #send(label: string, request: TransactionRequest): Promise<void> {
+    const nonce = this.#nonce++;
+    const response = await this.#signer.sendTransaction({ ...request, ...this.#fees, nonce, gasLimit: GAS_LIMIT });
+    this.#sent.push({ label, response });
+  }
+}
