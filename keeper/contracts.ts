@@ -1,0 +1,106 @@
+/** Typed handles on the contracts of a deployment. No request is made before the first call. */
+import { existsSync, readFileSync } from "node:fs";
+import { Contract, type ContractRunner, type Fragment, Interface, type InterfaceAbi, type Provider } from "ethers";
+import type { AccessManager } from "../types/@openzeppelin/contracts/access/manager/AccessManager.ts";
+import type { HedgeController } from "../types/contracts/HedgeController.ts";
+import type { AggregatorV3Interface } from "../types/contracts/interfaces/AggregatorV3Interface.ts";
+import type { BallastLens } from "../types/contracts/lens/BallastLens.ts";
+import type { LocalUsdc } from "../types/contracts/local/LocalUsdc.ts";
+import type { OptionMarket } from "../types/contracts/OptionMarket.ts";
+import type { OptionToken } from "../types/contracts/OptionToken.ts";
+import type { OptionVault } from "../types/contracts/OptionVault.ts";
+import type { RiskEngine } from "../types/contracts/RiskEngine.ts";
+import type { Deployment } from "./deployment.ts";
+import { ArtifactMissingError } from "./errors.ts";
+
+/** A provider that also passes on any method: ethers' JSON-RPC providers and Hardhat's. */
+export type RpcProvider = Provider & { send(method: string, params: unknown[]): Promise<unknown> };
+
+export interface Contracts {
+  deployment: Deployment;
+  provider: RpcProvider;
+  accessManager: AccessManager;
+  controller: HedgeController;
+  feed: AggregatorV3Interface;
+  lens: BallastLens;
+  market: OptionMarket;
+  optionToken: OptionToken;
+  /** The quote token. `mint` exists on local chains only. */
+  quoteToken: LocalUsdc;
+  riskEngine: RiskEngine;
+  vault: OptionVault;
+}
+
+const ARTIFACTS = new URL("../artifacts/", import.meta.url);
+
+const SOURCES = {
+  accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
+  controller: "contracts/HedgeController.sol/HedgeController",
+  feed: "contracts/interfaces/AggregatorV3Interface.sol/AggregatorV3Interface",
+  lens: "contracts/lens/BallastLens.sol/BallastLens",
+  market: "contracts/OptionMarket.sol/OptionMarket",
+  optionToken: "contracts/OptionToken.sol/OptionToken",
+  oracle: "contracts/oracles/ChainlinkSpotOracle.sol/ChainlinkSpotOracle",
+  quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
+  riskEngine: "contracts/RiskEngine.sol/RiskEngine",
+  vault: "contracts/OptionVault.sol/OptionVault",
+  venue: "contracts/venues/CurieVenue.sol/CurieVenue",
+} as const;
+
+export type ContractName = keyof typeof SOURCES;
+
+const abis = new Map<ContractName, Interface>();
+
+/** @throws {ArtifactMissingError} when the contracts are not compiled. */
+export function interfaceOf(name: ContractName): Interface {
+  const known = abis.get(name);
+  if (known !== undefined) return known;
+  const file = new URL(`${SOURCES[name]}.json`, ARTIFACTS);
+  if (!existsSync(file)) {
+    throw new ArtifactMissingError(
+      `the compiled contract ${SOURCES[name]} is not in artifacts/: run \`npm run build\``,
+    );
+  }
+  const { abi } = JSON.parse(readFileSync(file, "utf8")) as { abi: InterfaceAbi };
+  const built = new Interface(abi);
+  abis.set(name, built);
+  return built;
+}
+
+let errors: Interface | undefined;
+
+/** Every custom error of every contract here, to decode a revert whoever threw it. */
+export function errorInterface(): Interface {
+  if (errors === undefined) {
+    const found = new Map<string, Fragment>();
+    for (const name of Object.keys(SOURCES) as ContractName[]) {
+      interfaceOf(name).forEachError((fragment) => found.set(fragment.format("sighash"), fragment));
+    }
+    errors = new Interface([...found.values()]);
+  }
+  return errors;
+}
+
+/** @param provider Reads go through it; what is sent is signed by the caller of `sendTransaction`. */
+export function connectContracts(deployment: Deployment, provider: RpcProvider): Contracts {
+  const at = <T>(name: ContractName & keyof Deployment["contracts"]): T =>
+    attach<T>(deployment.contracts[name], interfaceOf(name), provider);
+  return {
+    deployment,
+    provider,
+    accessManager: at("accessManager"),
+    controller: at("controller"),
+    feed: at("feed"),
+    lens: at("lens"),
+    market: at("market"),
+    optionToken: at("optionToken"),
+    quoteToken: at("quoteToken"),
+    riskEngine: at("riskEngine"),
+    vault: at("vault"),
+  };
+}
+
+/** The one place where an untyped ethers contract takes its generated type. */
+function attach<T>(address: string, abi: Interface, runner: ContractRunner): T {
+  return new Contract(address, abi, runner) as unknown as T;
+}

@@ -1,0 +1,233 @@
+/** Reverts as sentences: the error's name, then what it says with its values in a person's units. */
+import { AbiCoder, type ErrorDescription, isError, type Result } from "ethers";
+import { errorInterface } from "./contracts.ts";
+import { describeSeries } from "./series.ts";
+import { CLOSURE_WORDS, CLOSURES } from "./snapshot.ts";
+import {
+  DEFAULT_UNITS,
+  formatAssets,
+  formatFixed,
+  formatPercent,
+  formatQuoteWad,
+  formatSizeWad,
+  formatTime,
+  type Units,
+} from "./units.ts";
+
+/** How the values of an error are shown. */
+class Show {
+  readonly #args: Result;
+  readonly #units: Units;
+
+  constructor(args: Result, units: Units) {
+    this.#args = args;
+    this.#units = units;
+  }
+
+  big(name: string): bigint {
+    return BigInt(this.#args.getValue(name));
+  }
+  text(name: string): string {
+    return String(this.#args.getValue(name));
+  }
+  delta(name: string): string {
+    return formatSizeWad(this.big(name), this.#units, { signed: true });
+  }
+  size(name: string): string {
+    return formatSizeWad(this.big(name), this.#units);
+  }
+  options(name: string): string {
+    return `${formatFixed(this.big(name), 18, { least: 0 })} options`;
+  }
+  price(name: string): string {
+    return formatQuoteWad(this.big(name), this.#units);
+  }
+  assets(name: string): string {
+    return formatAssets(this.big(name), this.#units, { most: this.#units.quoteDecimals });
+  }
+  shares(name: string): string {
+    return `${formatFixed(this.big(name), this.#units.quoteDecimals + 6, { most: this.#units.quoteDecimals + 6 })} shares`;
+  }
+  percent(name: string): string {
+    return formatPercent(this.big(name));
+  }
+  time(name: string): string {
+    return formatTime(this.big(name));
+  }
+  series(name: string): string {
+    return describeSeries(this.big(name), this.#units.underlying);
+  }
+  closure(name: string): string {
+    const closure = CLOSURES[Number(this.big(name))];
+    return closure === undefined ? `reason ${this.big(name)}` : CLOSURE_WORDS[closure];
+  }
+  round(name: string): string {
+    const id = this.big(name);
+    return `${id & ((1n << 64n) - 1n)} of phase ${id >> 64n}`;
+  }
+}
+
+/** Errors of Ballast, by name; whoever adds an error adds its sentence here, and a test says so. */
+const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
+  // HedgeController
+  WithinBand: (s) => `net delta ${s.delta("netDelta")} is inside the band ±${s.size("band")}`,
+  WrongDirection: (s) =>
+    `a trade of ${s.delta("sizeDelta")} does not bring net delta ${s.delta("netDelta")} towards zero`,
+  WouldCrossZero: (s) => `a trade of ${s.delta("sizeDelta")} would take net delta ${s.delta("netDelta")} across zero`,
+  BelowMinimumNotional: (s) => `the trade is worth ${s.price("notional")}, the minimum is ${s.price("minimum")}`,
+  LimitBeyondSlippageBound: (s) =>
+    `the limit price ${s.price("limitPrice")} is worse than the bound ${s.price("bound")}`,
+  HedgeDidNotReduce: (s) =>
+    `the venue's fill took net delta from ${s.delta("netDeltaBefore")} to ${s.delta("netDeltaAfter")}`,
+  LeverageTooHigh: (s) =>
+    `equity ${s.price("equity")} is below ${s.percent("floorRatio")} of the position's notional ${s.price("notional")} after the trade`,
+  VenueUnreadable: () => "the perpetual venue did not answer",
+  VenueNotTradable: () => "the perpetual venue is paused or its price feed is unusable",
+  MarginWithinCorridor: (s) =>
+    `the margin ratio ${s.percent("marginRatio")} is inside its corridor ${s.percent("floorRatio")} to ${s.percent("ceilingRatio")}`,
+  NothingToMove: (s) =>
+    `the margin ratio ${s.percent("marginRatio")} is outside its corridor, but nothing is free to move`,
+  InsufficientGas: (s) =>
+    `${s.text("available")} gas was left where reading the venue needs ${s.text("required")}: send more gas`,
+  DeadlinePassed: (s) => `the deadline ${s.time("deadline")} is before the block's time ${s.time("blockTimestamp")}`,
+  // OptionMarket
+  ExpiryTooSoon: (s) => `the expiry ${s.time("expiry")} is before ${s.time("minimum")}, the earliest allowed`,
+  ExpiryTooFar: (s) => `the expiry ${s.time("expiry")} is after ${s.time("maximum")}, the latest allowed`,
+  ExpiryAlreadyListed: (s) => `the expiry ${s.time("expiry")} is listed already`,
+  ExpiryNotListed: (s) => `the expiry ${s.time("expiry")} is not listed`,
+  ExpiryAlreadySettled: (s) => `the expiry ${s.time("expiry")} is settled already`,
+  ExpiryNotSettled: (s) => `the expiry ${s.time("expiry")} is not settled yet`,
+  VolatilityOutOfBounds: (s) =>
+    `a volatility of ${s.percent("volatility")} is outside ${s.percent("minimum")} to ${s.percent("maximum")}`,
+  StrikeOutOfBounds: (s) =>
+    `the strike ${s.price("strike")} is not a multiple of 1e-9 between that and ${s.price("maximum")}`,
+  StrikeAlreadyListed: (s) => `the strike ${s.price("strike")} of ${s.time("expiry")} is listed already`,
+  TooManySeries: (s) => `${s.text("series")} live series, the most is ${s.text("maximum")}`,
+  SeriesNotListed: (s) => `the series ${s.series("id")} is not listed`,
+  SaleClosed: (s) => `sales of the expiry ${s.time("expiry")} closed at ${s.time("closesAt")}`,
+  SizeBelowMinimum: (s) => `${s.options("size")}, the smallest trade is ${s.options("minimum")}`,
+  OpenInterestTooLarge: (s) =>
+    `open interest would be ${s.options("openInterest")}, the most is ${s.options("maximum")}`,
+  PremiumAboveLimit: (s) => `the premium is ${s.assets("premium")}, above the most allowed, ${s.assets("maximum")}`,
+  ZeroAddress: () => "an address is zero",
+  ZeroAmount: () => "the amount is zero, or so small that it rounds to zero",
+  MalformedSeriesId: (s) => `${s.text("id")} is not the id of a series`,
+  StrikeNotPackable: (s) =>
+    `the strike ${s.price("strikeWad")} cannot be stored: expected a multiple of 1e-9 above zero`,
+  OpenInterestNotPackable: (s) => `an open interest of ${s.options("openInterestWad")} cannot be stored`,
+  // RiskEngine and OptionVault
+  SalesClosed: (s) => `sales are closed: ${s.closure("closure")}`,
+  VaultClosed: (s) => `deposits and withdrawals are closed: ${s.closure("closure")}`,
+  InsufficientCollateral: (s) =>
+    `at a spot of ${s.price("stressedSpot")} the vault would have ${s.price("available")}, and needs ${s.price("required")}`,
+  ReentrantRead: () => "prices cannot be read while another call of the vault is in progress",
+  ReentrantCall: () => "another call of the vault is in progress",
+  NotSystem: (s) => `${s.text("caller")} is not the contract that may call this`,
+  InsufficientIdle: (s) =>
+    `${s.assets("requested")} asked for, ${s.assets("available")} lie idle and free in the vault`,
+  TransferShort: (s) => `the token delivered ${s.assets("received")} instead of ${s.assets("expected")}`,
+  TooManyDecimals: (s) => `${s.text("decimals")} decimals, the most is 18`,
+  NotMarket: (s) => `${s.text("caller")} is not the market`,
+  // Oracle
+  FeedUnreadable: (s) => `the feed ${s.text("feed")} cannot be read`,
+  FeedDecimalsChanged: (s) => `the feed has ${s.text("actual")} decimals, at its adoption it had ${s.text("expected")}`,
+  RoundIncomplete: (s) => `the feed's round ${s.round("roundId")} has no answer yet`,
+  PriceNotPositive: (s) => `the feed answered ${s.text("answer")}`,
+  PriceFromTheFuture: (s) => `the feed's price says ${s.time("updatedAt")}, the block says ${s.time("blockTimestamp")}`,
+  PriceStale: (s) =>
+    `the feed's price is of ${s.time("updatedAt")}, the oldest accepted is of ${s.time("oldestAccepted")}`,
+  RoundBeforeExpiry: (s) =>
+    `round ${s.round("roundId")} is of ${s.time("updatedAt")}, before the expiry ${s.time("expiry")}`,
+  NotTheFirstRound: (s) =>
+    `round ${s.round("roundId")} is not the first after expiry: round ${s.round("earlierRoundId")} of ${s.time("earlierUpdatedAt")} settles`,
+  NotExpired: (s) => `the expiry ${s.time("expiry")} lies ahead, the block's time is ${s.time("blockTimestamp")}`,
+  ZeroHeartbeat: () => "the feed's heartbeat is zero",
+  // CurieVenue
+  NotController: (s) => `${s.text("caller")} is not the controller`,
+  WorseThanLimit: (s) => `the venue's price ${s.price("price")} is worse than the limit ${s.price("limitPrice")}`,
+  ZeroSize: () => "the trade is of size zero",
+  PartialFill: (s) => `the venue filled ${s.delta("filled")} of ${s.delta("sizeDelta")}`,
+  // OpenZeppelin, as far as a user of Ballast meets them
+  AccessManagedUnauthorized: (s) => `the account ${s.text("caller")} lacks the role for this call`,
+  ERC4626ExceededMaxWithdraw: (s) =>
+    `${s.assets("assets")} asked for, ${s.assets("max")} can be withdrawn by ${s.text("owner")} now`,
+  ERC4626ExceededMaxRedeem: (s) =>
+    `${s.shares("shares")} offered, ${s.shares("max")} can be redeemed by ${s.text("owner")} now`,
+  ERC6909InsufficientBalance: (s) =>
+    `${s.text("sender")} holds ${s.options("balance")} of ${s.series("id")}, ${s.options("needed")} are needed`,
+};
+
+/** What Curie's revert strings mean for a hedge. The protocol's own code stays in the sentence. */
+const CURIE_CODES: Readonly<Record<string, string>> = {
+  CH_NEFCI: "not enough free collateral on the venue for this trade: its impact eats into the margin",
+  CH_IIC: "the venue has bad debt and an empty insurance fund",
+  CH_F0S: "the venue's pool has no liquidity at this price",
+  CH_TMRS: "the venue would pay more than the limit price allows",
+  CH_TMRL: "the venue would pay more than the limit price allows",
+  CH_TLRS: "the venue would fill worse than the limit price",
+  CH_TLRL: "the venue would fill worse than the limit price",
+  EX_OPLAS: "the venue's pool may not move so far in so little time: wait 15 seconds, or trade less",
+  EX_OPLBS: "the venue's pool may not move so far in one block: trade less",
+  EX_OPB: "the venue's price is too far from its index in the direction of this trade",
+  OLD: "the venue's pool has too short a price history",
+};
+
+/** Names with a sentence of their own, for the test that compares them with the ABIs. */
+export const explainedErrors: readonly string[] = Object.keys(SENTENCES);
+
+const ERROR_STRING = "0x08c379a0";
+const PANIC = "0x4e487b71";
+
+/**
+ * One sentence for what a call reverted with.
+ * @example explainRevert("0x…") // "WithinBand: net delta +0.031 ETH is inside the band ±0.50 ETH"
+ */
+export function explainRevert(data: string, units: Units = DEFAULT_UNITS): string {
+  if (data === "0x") return "the call reverted without a reason";
+  const selector = data.slice(0, 10);
+  try {
+    if (selector === ERROR_STRING)
+      return explainText(AbiCoder.defaultAbiCoder().decode(["string"], `0x${data.slice(10)}`)[0]);
+    if (selector === PANIC) {
+      const code: bigint = AbiCoder.defaultAbiCoder().decode(["uint256"], `0x${data.slice(10)}`)[0];
+      return `Panic: the contract stopped at a failed check of the compiler (code 0x${code.toString(16)})`;
+    }
+    const parsed = errorInterface().parseError(data);
+    if (parsed !== null) return explainParsed(parsed, units);
+  } catch {
+    // Data that does not decode as its selector says is shown as it is, below.
+  }
+  return `the call reverted with an error that these contracts do not have (selector ${selector})`;
+}
+
+function explainParsed({ name, args, fragment }: ErrorDescription, units: Units): string {
+  const sentence = SENTENCES[name];
+  if (sentence !== undefined) return `${name}: ${sentence(new Show(args, units))}`;
+  const values = fragment.inputs.map((input, i) => `${input.name} = ${String(args[i])}`).join(", ");
+  return values === "" ? name : `${name}: ${values}`;
+}
+
+function explainText(text: string): string {
+  const meaning = CURIE_CODES[text];
+  return meaning === undefined ? `the call reverted: ${text}` : `${text}: ${meaning}`;
+}
+
+/** The revert data inside whatever ethers or a node threw, or undefined when the error is not a revert. */
+export function revertDataOf(error: unknown): string | undefined {
+  for (let depth = 0, at: unknown = error; depth < 8 && typeof at === "object" && at !== null; depth++) {
+    const data = "data" in at ? at.data : undefined;
+    if (typeof data === "string" && isRevertData(data)) return data;
+    if (typeof data === "object" && data !== null) at = data;
+    else if ("info" in at) at = at.info;
+    else if ("error" in at) at = at.error;
+    else if ("cause" in at) at = at.cause;
+    else break;
+  }
+  // Nodes that give no data at all for a revert: ethers says so with null.
+  return isError(error, "CALL_EXCEPTION") ? "0x" : undefined;
+}
+
+/** Nothing, or a selector and words behind it. A bare transaction hash is neither. */
+function isRevertData(data: string): boolean {
+  return data === "0x" || (/^0x[0-9a-fA-F]{8,}$/.test(data) && data.length % 2 === 0 && data.length !== 66);
+}

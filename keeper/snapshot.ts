@@ -1,0 +1,197 @@
+/** Everything that one tick decides on, of one block, in one `eth_call`. */
+import type { BlockTag } from "ethers";
+import type { Contracts } from "./contracts.ts";
+import { SnapshotError } from "./errors.ts";
+import { explainRevert, revertDataOf } from "./explain.ts";
+import { asRpcError } from "./rpc.ts";
+
+// The contracts' enums, in their order.
+export const FAULTS = [
+  "None",
+  "Unreadable",
+  "DecimalsChanged",
+  "Incomplete",
+  "NotPositive",
+  "Future",
+  "Stale",
+] as const;
+export const CLOSURES = [
+  "None",
+  "PriceUntrusted",
+  "ExpiryUnsettled",
+  "VenueUnreadable",
+  "Insolvent",
+  "InProgress",
+] as const;
+export const ACTIONS = ["Hold", "Hedge", "TopUp", "FreeMargin"] as const;
+export const REASONS = [
+  "WithinBand",
+  "OutsideBand",
+  "NoOpenInterest",
+  "BelowMinimumNotional",
+  "PriceUntrusted",
+  "VenueUnreadable",
+  "VenueNotTradable",
+  "MarginBelowFloor",
+  "MarginAboveCeiling",
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
+export type Closure = (typeof CLOSURES)[number];
+export type ChainAction = (typeof ACTIONS)[number];
+export type ChainReason = (typeof REASONS)[number];
+
+export const CLOSURE_WORDS: Readonly<Record<Closure, string>> = {
+  None: "open",
+  PriceUntrusted: "the spot price is not to be trusted now",
+  ExpiryUnsettled: "an expiry has passed and waits for settlement (`npm run settle`)",
+  VenueUnreadable: "the perpetual venue cannot be read",
+  Insolvent: "the vault's shares are worth nothing",
+  InProgress: "another call of the vault is in progress",
+};
+
+export const FAULT_WORDS: Readonly<Record<Fault, string>> = {
+  None: "trusted",
+  Unreadable: "the feed cannot be read",
+  DecimalsChanged: "the feed's decimals have changed",
+  Incomplete: "the newest round has no answer",
+  NotPositive: "the newest answer is not positive",
+  Future: "the newest round is from the future",
+  Stale: "the newest round is too old",
+};
+
+/** Sizes, prices, ratios and rates are WAD; assets are quote-token units; times are unix seconds. */
+export interface Snapshot {
+  blockNumber: number;
+  timestamp: bigint;
+  spot: { priceWad: bigint; updatedAt: bigint; fault: Fault };
+  nav: {
+    midWad: bigint;
+    bidWad: bigint;
+    askWad: bigint;
+    /** Middle of NAV per whole share. */
+    pricePerShareWad: bigint;
+    venueEquityWad: bigint;
+    freeLiquidityAssets: bigint;
+    closure: Closure;
+  };
+  /** The open options, from the vault's side. */
+  book: {
+    liabilityWad: bigint;
+    deltaWad: bigint;
+    gammaWad: bigint;
+    vegaWad: bigint;
+    thetaWad: bigint;
+    callsWad: bigint;
+    putsWad: bigint;
+  };
+  /** The chain's own view of what is to be done: `HedgeController.hedgeState()`. */
+  hedge: {
+    action: ChainAction;
+    reason: ChainReason;
+    spotWad: bigint;
+    markWad: bigint;
+    indexWad: bigint;
+    bookDeltaWad: bigint;
+    sizeWad: bigint;
+    netDeltaWad: bigint;
+    bandWad: bigint;
+    tradeWad: bigint;
+    equityWad: bigint;
+    notionalWad: bigint;
+    /** 2^256 − 1 without a position. */
+    marginRatioWad: bigint;
+    maintenanceMarginWad: bigint;
+    /** Positive = to the venue. */
+    marginMoveAssets: bigint;
+    fundingRateWad: bigint;
+    accruedFundingWad: bigint;
+  };
+  idleAssets: bigint;
+  owedAssets: bigint;
+  totalSupplyShares: bigint;
+  liveExpiries: bigint[];
+  /** Passed and not settled. */
+  unsettledExpiries: bigint[];
+}
+
+/**
+ * @param blockTag The snapshot says which block it is of; what follows is pinned to that one.
+ * @throws {SnapshotError} when the lens reverts or speaks another version.
+ */
+export async function readSnapshot(contracts: Contracts, blockTag: BlockTag = "latest"): Promise<Snapshot> {
+  let answer: Awaited<ReturnType<Contracts["lens"]["snapshot"]>>;
+  try {
+    answer = await contracts.lens.snapshot({ blockTag });
+  } catch (error) {
+    const data = revertDataOf(error);
+    if (data === undefined) throw asRpcError(error, contracts.deployment.rpcUrl);
+    throw new SnapshotError(
+      `the lens at ${contracts.deployment.contracts.lens} gave no snapshot: ${explainRevert(data)}`,
+      { cause: error },
+    );
+  }
+  const { valuation, book, hedge } = answer;
+  return {
+    blockNumber: Number(answer.blockNumber),
+    timestamp: answer.timestamp,
+    spot: {
+      priceWad: valuation.spot,
+      updatedAt: answer.spotUpdatedAt,
+      fault: nameOf(FAULTS, answer.spotFault, "spotFault"),
+    },
+    nav: {
+      midWad: valuation.mid,
+      bidWad: valuation.bid,
+      askWad: valuation.ask,
+      pricePerShareWad: answer.pricePerShareWad,
+      venueEquityWad: valuation.venueEquity,
+      freeLiquidityAssets: valuation.freeLiquidity,
+      closure: nameOf(CLOSURES, valuation.closure, "closure"),
+    },
+    book: {
+      liabilityWad: book.liability,
+      deltaWad: book.delta,
+      gammaWad: book.gamma,
+      vegaWad: book.vega,
+      thetaWad: book.theta,
+      callsWad: book.calls,
+      putsWad: book.puts,
+    },
+    hedge: {
+      action: nameOf(ACTIONS, hedge.action, "action"),
+      reason: nameOf(REASONS, hedge.reason, "reason"),
+      spotWad: hedge.spot,
+      markWad: hedge.markPrice,
+      indexWad: hedge.indexPrice,
+      bookDeltaWad: hedge.bookDelta,
+      sizeWad: hedge.hedgeSize,
+      netDeltaWad: hedge.netDelta,
+      bandWad: hedge.band,
+      tradeWad: hedge.trade,
+      equityWad: hedge.equity,
+      notionalWad: hedge.notional,
+      marginRatioWad: hedge.marginRatio,
+      maintenanceMarginWad: hedge.maintenanceMargin,
+      marginMoveAssets: hedge.marginMove,
+      fundingRateWad: hedge.fundingRate,
+      accruedFundingWad: hedge.accruedFunding,
+    },
+    idleAssets: answer.idle,
+    owedAssets: answer.owed,
+    totalSupplyShares: answer.totalSupply,
+    liveExpiries: [...answer.liveExpiries],
+    unsettledExpiries: [...answer.unsettled],
+  };
+}
+
+/** An enum value that this keeper does not know is no reason to guess. */
+function nameOf<const T extends readonly string[]>(names: T, value: bigint, field: string): T[number] {
+  const name = names[Number(value)];
+  if (name === undefined) {
+    throw new SnapshotError(
+      `the lens answered ${field} = ${value}, expected 0 to ${names.length - 1}: the contracts are newer than this keeper; update it`,
+    );
+  }
+  return name;
+}
