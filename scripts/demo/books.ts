@@ -72,13 +72,12 @@ export function venueStatement(journal: Journal): VenueStatement {
 
 /** A vault's account when everybody has left. */
 export async function readAccount(options: {
-  readonly stage: Stage;
   readonly side: Side;
   readonly journal: Journal;
   readonly navPerShareStart: number;
   readonly navPerShareEnd: number;
 }): Promise<VaultAccount> {
-  const { stage, side, journal, navPerShareStart, navPerShareEnd } = options;
+  const { side, journal, navPerShareStart, navPerShareEnd } = options;
   const [idle, position] = await Promise.all([side.contracts.vault.idle(), side.contracts.controller.position()]);
   if (!position.readable) throw new Error(`The venue of the ${side.name} vault cannot be read.`);
   if (position.size !== 0n) throw new Error(`The ${side.name} vault still has a position of ${position.size} wei.`);
@@ -151,7 +150,8 @@ export async function readLedger(stage: Stage, journals: readonly Journal[]): Pr
       name,
       minted: mints.reduce((total, mint) => (mint.to === address ? total + mint.units : total), 0n),
       paid: of(vaultEntries, "Deposit", "sender", "assets") + of(marketEntries, "Bought", "buyer", "premium"),
-      received: of(vaultEntries, "Withdraw", "receiver", "assets") + of(marketEntries, "Redeemed", "receiver", "payout"),
+      received:
+        of(vaultEntries, "Withdraw", "receiver", "assets") + of(marketEntries, "Redeemed", "receiver", "payout"),
       balance: balanceOf(address),
     };
   });

@@ -23,7 +23,9 @@ export function checkRecord(record: DemoRecord): string[] {
   ] as const) {
     const rest = residual(account);
     if (rest !== 0n) {
-      faults.push(`the table of the ${name} vault does not add up: a residual of ${formatQuote(rest, true)} USDC (${rest} wei)`);
+      faults.push(
+        `the table of the ${name} vault does not add up: a residual of ${formatQuote(rest, true)} USDC (${rest} wei)`,
+      );
     }
   }
   return faults;

@@ -23,7 +23,7 @@ const NOBODY = "0x000000000000000000000000000000000000dEaD";
 
 export type Depositor = keyof typeof DEPOSITORS;
 export type Buyer = (typeof BUYERS)[number];
-export type Person = Depositor | Buyer | "curator" | "governor";
+export type Person = Depositor | Buyer | "curator" | "governor" | "keeper";
 
 export const depositors = Object.keys(DEPOSITORS) as Depositor[];
 
@@ -44,7 +44,6 @@ export interface Stage {
   readonly addressOf: (person: Person) => string;
   /** Every address that may hold the quote token. */
   readonly holders: readonly { readonly holder: string; readonly address: string }[];
-  readonly firstBlock: number;
   /** Mines one block of that time with everything that the calls do, in their order. */
   act(calls: readonly PersonCall[], time: number): Promise<void>;
   /** Sets the time of the next block, whoever sends it. */
@@ -160,7 +159,6 @@ export async function openStage(): Promise<Stage> {
       sides,
       addressOf,
       holders,
-      firstBlock: 0,
       act,
       setNextBlockTime: async (time) => {
         await provider.send("evm_setNextBlockTimestamp", [time]);
