@@ -32,9 +32,8 @@ import { hedgeStatistics } from "./statistics.ts";
 const HOUR = 3_600;
 /** Options expire at 08:00 UTC, so hour 0 is one. */
 const START_HOUR = 8;
-/** After the hour: the venue's averages have followed the price; and the hour is read. */
+/** Seconds after the hour when the venue's averages have followed the price. */
 const MARKET_READY = 16;
-const HOUR_READ = 60;
 const VOLATILITY_WAD = BigInt(Math.round(FAIR_VOLATILITY * 100)) * 10n ** 16n;
 
 export interface RunOptions {
@@ -256,26 +255,20 @@ class Run {
   }
 
   async #readHour(point: PathPoint, time: number, { before, after }: TickResult): Promise<void> {
-    const stage = this.#stage;
-    await stage.mineAt(time + HOUR_READ);
-    this.#now = time + HOUR_READ;
-    const block = await stage.provider.getBlockNumber();
-    const [hedged, unhedged] = await Promise.all([
-      readSnapshot(stage.hedged.contracts, block),
-      readSnapshot(stage.unhedged.contracts, block),
-    ]);
+    // The keeper's last look is of the latest block; the other vault is read at the same one.
+    const unhedged = await readSnapshot(this.#stage.unhedged.contracts, after.blockNumber);
     this.#hours.push({
       hour: point.hour,
       time,
-      spot: toNumber(hedged.spot.priceWad),
+      spot: toNumber(after.spot.priceWad),
       mark: toNumber(before.hedge.markWad),
-      fundingRate: toNumber(hedged.hedge.fundingRateWad) / 365,
+      fundingRate: toNumber(after.hedge.fundingRateWad) / 365,
       netDeltaBefore: toNumber(before.hedge.netDeltaWad),
       netDeltaAfter: toNumber(after.hedge.netDeltaWad),
       bookDelta: toNumber(after.hedge.bookDeltaWad),
       hedgeSize: toNumber(after.hedge.sizeWad),
       band: toNumber(after.hedge.bandWad),
-      hedged: hourOf(hedged),
+      hedged: hourOf(after),
       unhedged: hourOf(unhedged),
     });
     if (point.hour > 0 && (point.hour % 24 === 0 || point.hour === this.#options.hours)) this.#sayDay(time);

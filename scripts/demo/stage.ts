@@ -48,7 +48,6 @@ export interface Stage {
   act(calls: readonly PersonCall[], time: number): Promise<void>;
   /** Sets the time of the next block, whoever sends it. */
   setNextBlockTime(time: number): Promise<void>;
-  mineAt(time: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -162,9 +161,6 @@ export async function openStage(): Promise<Stage> {
       act,
       setNextBlockTime: async (time) => {
         await provider.send("evm_setNextBlockTimestamp", [time]);
-      },
-      mineAt: async (time) => {
-        await provider.send("evm_mine", [time]);
       },
       close,
     };
