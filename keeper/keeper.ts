@@ -22,6 +22,8 @@ export interface TickOptions {
   log?: Log;
   units?: Units;
   receiptTimeoutMs?: number;
+  /** Instead of an estimate for each transaction: see `SendOptions`. */
+  gasLimit?: bigint;
 }
 
 /** One decision that was carried out, with what the chain says came of it. */
@@ -169,13 +171,14 @@ async function execute(
   context: Context,
   simulateAt: number,
 ): Promise<SentTransaction | undefined> {
-  const { contracts, signer, dryRun = false, log, units, receiptTimeoutMs } = context;
+  const { contracts, signer, dryRun = false, log, units } = context;
   const { provider, deployment } = contracts;
   const common = { provider, call, what, simulateAt, units, chainId: deployment.chainId, rpcUrl: deployment.rpcUrl };
   if (!dryRun) {
     if (signer === undefined)
       throw new RoleMissingError(`${what}: there is no key to sign with: give one, or ask for a dry run`);
-    return sendTransaction({ ...common, signer, ...(receiptTimeoutMs === undefined ? {} : { receiptTimeoutMs }) });
+    const { receiptTimeoutMs, gasLimit } = context;
+    return sendTransaction({ ...common, signer, receiptTimeoutMs, gasLimit });
   }
   if (signer === undefined) log(`dry run: ${what} was not simulated, for want of an account`);
   else {

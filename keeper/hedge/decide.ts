@@ -61,7 +61,7 @@ export type Hedge = {
   limitPriceWad: bigint;
   deadline: bigint;
   netDeltaAfterWad: bigint;
-  /** True when free margin allows only a part of the whole trade. */
+  /** True when free margin allows only a part of what would bring net delta to neutral. */
   isPartial: boolean;
 };
 
@@ -113,6 +113,12 @@ export function isWorthwhile(sizeDeltaWad: bigint, snapshot: Snapshot, { minNoti
   if (sizeDeltaWad === 0n) return false;
   if (snapshot.hedge.sizeWad + sizeDeltaWad === 0n) return true;
   return (abs(sizeDeltaWad) * snapshot.spot.priceWad) / WAD >= minNotionalWad;
+}
+
+/** Back to neutral, less the cushion, so that it still does not cross zero when it is mined. */
+export function wholeTrade({ hedge }: Snapshot, { cushionWad }: Policy): bigint {
+  const cushion = (hedge.bandWad * cushionWad) / WAD;
+  return hedge.netDeltaWad > 0n ? -(hedge.netDeltaWad - cushion) : -hedge.netDeltaWad - cushion;
 }
 
 /** The contract's own bound for a limit price on the side of `sizeDeltaWad`. */
@@ -207,7 +213,7 @@ function freeAssets({ idleAssets, owedAssets }: Snapshot): bigint {
 
 function decideHedge(snapshot: Snapshot, policy: Policy, figures: Figures): Decision {
   const { hedge, spot, book } = snapshot;
-  const whole = -hedge.netDeltaWad;
+  const whole = wholeTrade(snapshot, policy);
   const boundWad = slippageBound(whole, spot.priceWad, policy);
   if (whole > 0n ? hedge.markWad > boundWad : hedge.markWad < boundWad) {
     return { action: "hold", reason: "markBeyondBound", boundWad, figures };

@@ -44,6 +44,8 @@ export interface SendOptions {
   simulateAt: number | "latest";
   units?: Units;
   receiptTimeoutMs?: number;
+  /** Given: used as it is and nothing is estimated, which saves the slowest request on a chain where gas is free. */
+  gasLimit?: bigint;
   /** Gas that one transaction may use on this chain. */
   maxGas?: bigint;
 }
@@ -88,7 +90,7 @@ export async function sendTransaction(options: SendOptions): Promise<SentTransac
     simulate({ ...options, from: signer.address }),
     readNonce(options),
     readFees(options),
-    estimateGas(options),
+    options.gasLimit ?? estimateGas(options),
   ]);
   const raw = await signer.signTransaction({
     type: 2,

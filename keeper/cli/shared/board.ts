@@ -1,0 +1,85 @@
+/** The board: expiries, strikes and what is open, live and settled. */
+import { NotPossibleError, SnapshotError } from "../../errors.ts";
+import { decodeSeries, resolveSeries, seriesName, unpackStrike } from "../../series.ts";
+import { formatFixed, type Units } from "../../units.ts";
+import { read, type Session } from "./session.ts";
+
+/** Every expiry that was ever listed, earliest first. */
+export async function listedExpiries({ contracts }: Session): Promise<bigint[]> {
+  const { market } = contracts;
+  const events = await read(contracts, () => market.queryFilter(market.filters.ExpiryListed(), 0, "latest"));
+  return [...new Set(events.map((event) => event.args.expiry))].sort((a, b) => Number(a - b));
+}
+
+export interface Strike {
+  strikeWad: bigint;
+  callsWad: bigint;
+  putsWad: bigint;
+}
+
+/** Lowest first. */
+export async function strikesOf({ contracts }: Session, expiry: bigint): Promise<Strike[]> {
+  const slots = await read(contracts, () => contracts.market.strikesOf(expiry));
+  return slots.map(unpackStrike).sort((a, b) => (a.strikeWad < b.strikeWad ? -1 : 1));
+}
+
+/** A series that is listed, from what a person typed. @throws {NotPossibleError} naming the strikes there are. */
+export async function seriesOf(session: Session, text: string): Promise<bigint> {
+  const { underlying } = session.units;
+  const id = resolveSeries(text, { underlying, listed: await listedExpiries(session) });
+  const { expiry, strikeWad } = decodeSeries(id);
+  const strikes = await strikesOf(session, expiry);
+  if (!strikes.some((strike) => strike.strikeWad === strikeWad)) {
+    const listed = strikes.map((strike) => formatFixed(strike.strikeWad, 18, { least: 0, most: 9 })).join(", ");
+    throw new NotPossibleError(
+      `${text}: that strike is not listed: expected one of ${listed === "" ? "(none is listed)" : listed}`,
+    );
+  }
+  return id;
+}
+
+export interface Holding {
+  id: bigint;
+  holder: string;
+  sizeWad: bigint;
+}
+
+/** Who holds what of these series, from the token's own transfers. */
+export async function holdingsOf({ contracts }: Session, ids: readonly bigint[]): Promise<Holding[]> {
+  if (ids.length === 0) return [];
+  const { optionToken } = contracts;
+  const filter = optionToken.filters.Transfer(undefined, undefined, undefined, [...ids] as unknown as bigint);
+  const events = await read(contracts, () => optionToken.queryFilter(filter, 0, "latest"));
+  const balances = new Map<string, bigint>();
+  const add = (id: bigint, holder: string, change: bigint): void => {
+    const key = `${id} ${holder}`;
+    balances.set(key, (balances.get(key) ?? 0n) + change);
+  };
+  for (const { args } of events) {
+    add(args.id, args.sender, -args.amount);
+    add(args.id, args.receiver, args.amount);
+  }
+  return [...balances]
+    .filter(([, sizeWad]) => sizeWad > 0n)
+    .map(([key, sizeWad]) => {
+      const [id, holder] = key.split(" ");
+      if (id === undefined || holder === undefined) throw new SnapshotError(`cannot read the holding "${key}"`);
+      return { id: BigInt(id), holder, sizeWad };
+    });
+}
+
+export const nameOfSeries = (id: bigint, { underlying }: Units): string => seriesName(id, underlying);
+
+/** Pads the columns; the first row is the head. Numbers to the right, the last column to the left. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === columns - 1 ? cell : cell.padStart(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
