@@ -25,8 +25,16 @@ export default defineConfig({
   networks: {
     // In-process chain of the unit tests.
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: false },
+    // A fork of that chain or of the one at FORK_URL; url and block are given where it is created.
+    fork: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
     // The chain that `npm run chain` serves: the keeper, the CLI and the fork tests reach it over RPC.
-    local: { type: "edr-simulated", chainType: "l1", chainId: 31337, hardfork: "osaka", initialDate: "2026-01-02T00:00:00Z" },
+    local: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 31337,
+      hardfork: "osaka",
+      initialDate: "2026-01-02T00:00:00Z",
+    },
   },
   test: {
     mocha: { timeout: 120_000 },

@@ -15,8 +15,9 @@ import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
 /// @title HedgeController: the keeper proposes, the chain disposes
 /// @notice Net delta = book delta + perp position. While |net delta| is within a tenth of a contract per contract sold
 ///         nothing may be traded; outside, the keeper may trade towards zero, never across it, at a price within 1 % of
-///         guarded spot, and equity must be at least 22 % of the position's notional afterwards. Everything is computed
-///         in the transaction itself, so a keeper cannot act on stale figures and a stolen key cannot build a position.
+///         guarded spot, and after an increase equity must be at least 22 % of the position's notional. Everything is
+///         computed in the transaction itself: a proposal that has grown too large since it was made is cut to what is
+///         needed now, a keeper cannot act on stale figures, and a stolen key cannot build a position.
 ///
 ///         MARGIN. Its corridor is 22 % … 60 % of notional with 35 % as target; it moves only from outside the corridor
 ///         and only to the target, between the vault and the venue and nowhere else. Without a position all of it
@@ -89,8 +90,9 @@ contract HedgeController is IHedgeController, AccessManaged {
         IRiskEngine.Book memory b = riskEngine.book(spot);
         int256 net = b.delta + s.size;
 
-        _checkProposal(sizeDelta, limitPrice, spot, s.size, net, _band(b));
         uint256 sizeBefore = s.size.abs();
+        sizeDelta = _trimToNeutral(sizeDelta, net, _band(b));
+        _checkTrade(sizeDelta, limitPrice, spot, s.size);
         _topUpFor(s, spot, (s.size + sizeDelta).abs());
         (, price) = venue.submit(sizeDelta, limitPrice);
 
@@ -187,17 +189,14 @@ contract HedgeController is IHedgeController, AccessManaged {
         }
     }
 
-    function _checkProposal(
-        int256 sizeDelta,
-        uint256 limitPrice,
-        uint256 spot,
-        int256 size,
-        int256 net,
-        uint256 band
-    ) private pure {
+    /// @dev The proposal was computed a block or more ago, the net delta is of now: what would cross zero is cut off.
+    function _trimToNeutral(int256 sizeDelta, int256 net, uint256 band) private pure returns (int256) {
         if (net.abs() <= band) revert WithinBand(net, band);
         if (sizeDelta == 0 || (sizeDelta > 0) == (net > 0)) revert WrongDirection(sizeDelta, net);
-        if (sizeDelta.abs() > net.abs()) revert WouldCrossZero(sizeDelta, net);
+        return sizeDelta.abs() > net.abs() ? -net : sizeDelta;
+    }
+
+    function _checkTrade(int256 sizeDelta, uint256 limitPrice, uint256 spot, int256 size) private pure {
         if (!_isWorthwhile(sizeDelta, size, spot)) {
             revert BelowMinimumNotional((sizeDelta.abs() * spot) / WAD, MIN_NOTIONAL);
         }

@@ -108,9 +108,6 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         _liveSeries = series;
         for (uint256 i; i < strikes.length; ++i) {
             uint256 strike = strikes[i];
-            if (strike == 0 || strike % SeriesId.STRIKE_TICK != 0 || strike > SeriesId.MAX_STRIKE) {
-                revert StrikeOutOfBounds(strike, SeriesId.STRIKE_TICK, SeriesId.MAX_STRIKE);
-            }
             if (_place[expiry][strike] != 0) revert StrikeAlreadyListed(expiry, strike);
             _strikes[expiry].push(StrikeSlotLib.pack(strike, 0, 0));
             _place[expiry][strike] = _strikes[expiry].length;
@@ -260,9 +257,9 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
         uint256 place = _placeOf(id, expiry, strike);
         StrikeSlot slot = _strikes[expiry][place];
-        uint256 open = (isCall ? slot.callOpenInterest() : slot.putOpenInterest()) + size;
-        if (open > type(uint96).max) revert OpenInterestTooLarge(open, type(uint96).max);
-        _strikes[expiry][place] = isCall ? slot.withCall(open) : slot.withPut(open);
+        _strikes[expiry][place] = isCall
+            ? slot.withCall(slot.callOpenInterest() + size)
+            : slot.withPut(slot.putOpenInterest() + size);
     }
 
     function _recordClaim(

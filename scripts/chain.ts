@@ -75,14 +75,9 @@ async function main(): Promise<void> {
   console.log(`\nchain: ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   console.log(`chain: RPC ${rpcUrl}, chain id ${chainId}, addresses in ${options.deployment}; Ctrl-C ends it`);
 
-  const heartbeat = keepFeedFresh(chain);
-  const stop = async () => {
-    clearInterval(heartbeat);
-    await chain.close();
-    process.exit(0);
-  };
-  process.once("SIGINT", () => void stop());
-  process.once("SIGTERM", () => void stop());
+  keepFeedFresh(chain);
+  // The chain lives in memory: there is nothing to save, and open connections of others need not be waited for.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
 }
 
 main().catch((error: unknown) => {

@@ -66,8 +66,6 @@ interface IHedgeController {
     error WithinBand(int256 netDelta, uint256 band);
     /// @notice The proposed trade points away from neutral.
     error WrongDirection(int256 sizeDelta, int256 netDelta);
-    /// @notice The proposed trade is larger than the net delta it answers.
-    error WouldCrossZero(int256 sizeDelta, int256 netDelta);
     error BelowMinimumNotional(uint256 notional, uint256 minimum);
     /// @notice The limit price allows more slippage against guarded spot than the contract does.
     error LimitBeyondSlippageBound(uint256 limitPrice, uint256 bound);
@@ -89,7 +87,8 @@ interface IHedgeController {
     /// @notice Trades the hedge towards the target that this contract computes in the same transaction. Keeper.
     ///         Margin is topped up to its target first when the trade would leave it below the floor, and surplus
     ///         above the ceiling comes back afterwards.
-    /// @param sizeDelta Underlying WAD, signed; at most the whole net delta, never across zero.
+    /// @param sizeDelta Underlying WAD, signed: the most that is to be traded. What would carry net delta across zero
+    ///        at this moment is cut off.
     /// @param limitPrice Worst average fill, quote WAD, fee included; within 1 % of guarded spot.
     /// @param deadline Unix seconds; later reverts with {DeadlinePassed}.
     /// @return price The average price of the fill, quote WAD.

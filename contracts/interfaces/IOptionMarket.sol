@@ -57,15 +57,12 @@ interface IOptionMarket {
     error ExpiryAlreadySettled(uint256 expiry);
     error ExpiryNotSettled(uint256 expiry);
     error VolatilityOutOfBounds(uint256 volatility, uint256 minimum, uint256 maximum);
-    /// @notice Strikes are whole multiples of `tick` between one tick and `maximum`.
-    error StrikeOutOfBounds(uint256 strike, uint256 tick, uint256 maximum);
     error StrikeAlreadyListed(uint256 expiry, uint256 strike);
     error TooManySeries(uint256 series, uint256 maximum);
     error SeriesNotListed(uint256 id);
     /// @notice Nothing is sold from `closesAt` on.
     error SaleClosed(uint256 expiry, uint256 closesAt);
     error SizeBelowMinimum(uint256 size, uint256 minimum);
-    error OpenInterestTooLarge(uint256 openInterest, uint256 maximum);
     /// @notice The premium at this moment is above what the buyer allows.
     error PremiumAboveLimit(uint256 premium, uint256 maximum);
     error DeadlinePassed(uint256 deadline, uint256 blockTimestamp);

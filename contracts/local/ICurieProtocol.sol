@@ -34,8 +34,11 @@ interface ICurieClearingHouse is IClearingHouse {
         uint128 liquidity;
     }
 
+    /// @param fundingPayment WAD, positive = the trader paid.
+    event FundingPaymentSettled(address indexed trader, address indexed baseToken, int256 fundingPayment);
+
     function addLiquidity(AddLiquidityParams calldata params) external returns (AddLiquidityResponse memory);
-    function settleAllFunding(address trader) external;
+    function liquidate(address trader, address baseToken) external;
     function liquidate(address trader, address baseToken, int256 positionSize) external;
     function quitMarket(address trader, address baseToken) external returns (uint256 base, uint256 quote);
     function pause() external;
@@ -48,16 +51,26 @@ interface ICurieMarginVault is ICurieVault {
     function depositFor(address to, address token, uint256 amount) external;
     function pause() external;
     function unpause() external;
-    function getFreeCollateral(address trader) external view returns (uint256);
-    function getSettlementTokenValue(address trader) external view returns (int256);
+    /// @notice What `withdraw(token)` would pay at most.
+    function getFreeCollateralByToken(address trader, address token) external view returns (uint256);
 }
 
 interface ICurieAccountBalance is IAccountBalance {
-    function getLiquidatablePositionSize(
-        address trader,
-        address baseToken,
-        int256 accountValue
-    ) external view returns (int256);
+    function getMarginRequirementForLiquidation(address trader) external view returns (int256);
+}
+
+interface ICurieCollateralManager {
+    /// @param collateralRatio Share of its value that counts as margin, 1e6 = 100 %.
+    // Curie's order of fields is the ABI.
+    // solhint-disable-next-line gas-struct-packing
+    struct Config {
+        address priceFeed;
+        uint24 collateralRatio;
+        uint24 discountRatio;
+        uint256 depositCap;
+    }
+
+    function addCollateral(address token, Config calldata config) external;
 }
 
 interface ICurieExchange is IExchange {

@@ -29,6 +29,9 @@ import {IExchange} from "./curie/IExchange.sol";
 ///      - `closePosition` and any trade with a price limit may fill in part and say nothing; so does a sale that runs
 ///        out of liquidity. Every trade here names an exact base amount, no price limit, and the size is read back.
 ///      - A position of less than 10 wei reads as 0, so the size read back may differ by so much.
+///      - An index round that Curie's feed has not taken over and that is older than the funding interval (15 minutes) is
+///        extrapolated: the index TWAP overshoots, and with it pending funding and the mark. Any trade, settlement or
+///        `priceFeed.update()`, which anyone may call, ends it; a caller that prices shares does so first.
 ///      - The fill moves the pool at most 1,000 ticks within 15 s of its last anchor, else Curie reverts (EX_OPLAS).
 ///      - Tokens that were sent here uninvited are neither deposited nor withdrawn: only the amounts named move.
 ///      - Anyone may `depositFor` this account. Curie cannot tell that margin from ours, so it is in `State.cash`; the
@@ -37,6 +40,17 @@ contract CurieVenue is IPerpVenue {
     using SafeERC20 for IERC20;
     using SafeCast for int256;
     using SafeCast for uint256;
+
+    /// @dev What Curie says of our account, quote WAD except for the size.
+    /// @param openNotional Curie's sign: against the position.
+    /// @param positionValue Size at Curie's mark, or at the last index while the market is paused.
+    struct Account {
+        int256 size;
+        int256 openNotional;
+        int256 accruedFunding;
+        int256 cash;
+        int256 positionValue;
+    }
 
     /// @dev Curie's own: a position smaller than this reads 0.
     uint256 private constant _DUST = 10;
@@ -92,8 +106,11 @@ contract CurieVenue is IPerpVenue {
     }
 
     /// @inheritdoc IPerpVenue
+    /// @dev Curie settles funding before it pays, and takes a new index round over while it does. Settling first makes
+    ///      what is free here what is free there.
     function withdrawMargin(uint256 assets) external onlyController returns (uint256 returned) {
-        returned = Math.min(assets, _withdrawable());
+        CLEARING_HOUSE.settleAllFunding(address(this));
+        returned = Math.min(assets, _withdrawable(_account()));
         if (returned == 0) return 0;
         CURIE_VAULT.withdraw(address(_QUOTE_TOKEN), returned);
         _QUOTE_TOKEN.safeTransfer(VAULT, returned);
@@ -144,20 +161,18 @@ contract CurieVenue is IPerpVenue {
 
     /// @inheritdoc IPerpVenue
     function state() external view returns (State memory) {
-        address base = address(BASE_TOKEN);
-        int256 accruedFunding = -EXCHANGE.getPendingFundingPayment(address(this), base);
-        (int256 owedRealizedPnl, , ) = ACCOUNT_BALANCE.getPnlAndPendingFee(address(this));
+        Account memory account = _account();
         return
             State({
-                size: _size(),
-                cash: CURIE_VAULT.getBalance(address(this)) * _UNIT.toInt256() + owedRealizedPnl + accruedFunding,
-                entryNotional: -ACCOUNT_BALANCE.getTakerOpenNotional(address(this), base),
-                accruedFunding: accruedFunding,
-                markPrice: ACCOUNT_BALANCE.getMarkPrice(base),
+                size: account.size,
+                cash: account.cash,
+                entryNotional: -account.openNotional,
+                accruedFunding: account.accruedFunding,
+                markPrice: ACCOUNT_BALANCE.getMarkPrice(address(BASE_TOKEN)),
                 indexPrice: BASE_TOKEN.getIndexPrice(0),
                 fundingRate: _fundingRate(),
-                maintenanceMargin: ACCOUNT_BALANCE.getMarginRequirementForLiquidation(address(this)).toUint256(),
-                withdrawable: _withdrawable(),
+                maintenanceMargin: Math.mulDiv(SignedMath.abs(account.positionValue), CONFIG.getMmRatio(), _RATIO),
+                withdrawable: _withdrawable(account),
                 tradable: _tradable()
             });
     }
@@ -166,15 +181,31 @@ contract CurieVenue is IPerpVenue {
         return ACCOUNT_BALANCE.getTakerPositionSize(address(this), address(BASE_TOKEN));
     }
 
-    /// @dev Curie pays free collateral out of one pot: also at most what the pot holds, and nothing while it is paused.
-    ///      `getFreeCollateral` would be too much: it counts other collateral, and unsettled gains that stay.
-    function _withdrawable() private view returns (uint256) {
+    function _account() private view returns (Account memory account) {
+        address base = address(BASE_TOKEN);
+        (int256 owedRealizedPnl, int256 unrealizedPnl, ) = ACCOUNT_BALANCE.getPnlAndPendingFee(address(this));
+        account.size = _size();
+        account.openNotional = ACCOUNT_BALANCE.getTakerOpenNotional(address(this), base);
+        account.accruedFunding = -EXCHANGE.getPendingFundingPayment(address(this), base);
+        account.cash =
+            CURIE_VAULT.getBalance(address(this)) * _UNIT.toInt256() +
+            owedRealizedPnl +
+            account.accruedFunding;
+        account.positionValue = unrealizedPnl - account.openNotional;
+    }
+
+    /// @dev Curie's free collateral of an account with this one market: the lesser of cash and account value, less the
+    ///      initial margin on what it owes (base at the mark for a short, quote at cost for a long). Its own view says
+    ///      the same for three times the gas, except that it also counts other collateral.
+    ///      Paid from one pot: also at most what the pot holds, and nothing while it is paused.
+    function _withdrawable(Account memory account) private view returns (uint256) {
         if (CURIE_VAULT.paused()) return 0;
-        return
-            Math.min(
-                CURIE_VAULT.getFreeCollateralByToken(address(this), address(_QUOTE_TOKEN)),
-                _QUOTE_TOKEN.balanceOf(address(CURIE_VAULT))
-            );
+        int256 unrealizedPnl = account.positionValue + account.openNotional;
+        int256 debt = -SignedMath.min(account.openNotional, 0) - SignedMath.min(account.positionValue, 0);
+        uint256 initialMargin = Math.mulDiv(debt.toUint256(), CONFIG.getImRatio(), _RATIO);
+        int256 free = account.cash + SignedMath.min(unrealizedPnl, 0) - initialMargin.toInt256();
+        if (free <= 0) return 0;
+        return Math.min(free.toUint256() / _UNIT, _QUOTE_TOKEN.balanceOf(address(CURIE_VAULT)));
     }
 
     /// @dev Curie charges (market TWAP − index TWAP), clamped, per day. It offers no view of it.

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import type { InterfaceAbi } from "ethers";
 
 /** What a deployment needs of a compiled contract. */
@@ -9,9 +10,9 @@ export interface ContractArtifact {
 }
 
 export class ArtifactMissingError extends Error {
-  constructor(path: string, cause: unknown) {
+  constructor(name: string, cause: unknown) {
     super(
-      `Cannot read the compiled contract ${path}. Run "npx hardhat build" (ours) or "npm ci" (a package's) first.`,
+      `Cannot read the compiled contract ${name}. Run "npx hardhat build" (ours) or "npm ci" (a package's) first.`,
       {
         cause,
       },
@@ -24,16 +25,16 @@ const require = createRequire(import.meta.url);
 const projectRoot = new URL("../../", import.meta.url);
 const cache = new Map<string, ContractArtifact>();
 
-function readArtifact(path: string): ContractArtifact {
-  const known = cache.get(path);
+function readArtifact(name: string, resolvePath: () => string): ContractArtifact {
+  const known = cache.get(name);
   if (known !== undefined) return known;
   try {
-    const { abi, bytecode } = JSON.parse(readFileSync(path, "utf8")) as ContractArtifact;
+    const { abi, bytecode } = JSON.parse(readFileSync(resolvePath(), "utf8")) as ContractArtifact;
     const artifact = { abi, bytecode };
-    cache.set(path, artifact);
+    cache.set(name, artifact);
     return artifact;
   } catch (cause) {
-    throw new ArtifactMissingError(path, cause);
+    throw new ArtifactMissingError(name, cause);
   }
 }
 
@@ -44,10 +45,12 @@ function readArtifact(path: string): ContractArtifact {
 export function ballastArtifact(path: string): ContractArtifact {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const source = path.startsWith("@") ? path : `contracts/${path}`;
-  return readArtifact(new URL(`artifacts/${source}.sol/${name}.json`, projectRoot).pathname);
+  const url = new URL(`artifacts/${source}.sol/${name}.json`, projectRoot);
+  return readArtifact(path, () => fileURLToPath(url));
 }
 
 /** A contract as an npm package publishes it: `packageArtifact("@perp/curie-contract", "Vault")`. */
 export function packageArtifact(packageName: string, name: string): ContractArtifact {
-  return readArtifact(require.resolve(`${packageName}/artifacts/contracts/${name}.sol/${name}.json`));
+  const path = `${packageName}/artifacts/contracts/${name}.sol/${name}.json`;
+  return readArtifact(`${packageName}/${name}`, () => require.resolve(path));
 }

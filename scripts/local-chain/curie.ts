@@ -3,6 +3,7 @@ import type {
   ICurieAccountBalance,
   ICurieBaseToken,
   ICurieClearingHouse,
+  ICurieCollateralManager,
   ICurieConfig,
   ICurieExchange,
   ICurieIndexFeed,
@@ -43,6 +44,7 @@ export interface Curie {
   readonly clearingHouseConfig: ICurieConfig;
   readonly vault: ICurieMarginVault;
   readonly accountBalance: ICurieAccountBalance;
+  readonly collateralManager: ICurieCollateralManager;
   readonly exchange: ICurieExchange;
   readonly baseToken: ICurieBaseToken;
   readonly pool: IUniswapV3PoolPrice;
@@ -223,6 +225,10 @@ export function connectCurie(options: { readonly addresses: CurieAddresses; read
     clearingHouseConfig: at(addresses.clearingHouseConfig, artifacts.curie("ClearingHouseConfig")) as ICurieConfig,
     vault: at(addresses.vault, artifacts.curie("Vault")) as ICurieMarginVault,
     accountBalance: at(addresses.accountBalance, artifacts.curie("AccountBalance")) as ICurieAccountBalance,
+    collateralManager: at(
+      addresses.collateralManager,
+      artifacts.curie("CollateralManager"),
+    ) as unknown as ICurieCollateralManager,
     exchange: at(addresses.exchange, artifacts.curie("Exchange")) as ICurieExchange,
     baseToken: at(addresses.baseToken, artifacts.curie("BaseToken")) as ICurieBaseToken,
     pool: at(addresses.pool, artifacts.uniswap("UniswapV3Pool")) as IUniswapV3PoolPrice,

@@ -3,7 +3,8 @@ import type { LocalMarketMover } from "../../types/index.ts";
 import { ballastArtifact, packageArtifact } from "./artifacts.ts";
 import { type Curie, toFeedAnswer } from "./curie.ts";
 import { sqrtPriceX96AtTick, toSqrtPriceX96, WAD } from "./prices.ts";
-import { type DevProvider, devProviderOf, Transactor } from "./transactor.ts";
+import { type DevProvider, devProviderOf } from "./provider.ts";
+import { Transactor } from "./transactor.ts";
 
 /** Curie moves its anchor after 15 s, and its mark leans on a 15 s average: one second more settles both. */
 const SETTLE_SECONDS = 16;

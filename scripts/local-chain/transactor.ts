@@ -2,37 +2,18 @@ import {
   ContractFactory,
   getCreateAddress,
   Interface,
-  type Provider,
   type Signer,
   type TransactionRequest,
   type TransactionResponse,
 } from "ethers";
 import type { ContractArtifact } from "./artifacts.ts";
+import { devProviderOf } from "./provider.ts";
 
-/** A provider of a chain whose clock we may set. Hardhat's own and ethers' `JsonRpcProvider` both are. */
-export interface DevProvider extends Provider {
-  send(method: string, params: unknown[]): Promise<unknown>;
-}
-
-export class TransactionRevertedError extends Error {
-  constructor(label: string, hash: string, cause?: unknown) {
-    super(`Transaction "${label}" (${hash}) reverted. Replay it with a trace to see where.`, { cause });
-    this.name = "TransactionRevertedError";
+export class TransactionFailedError extends Error {
+  constructor(label: string, cause: unknown) {
+    super(`The transaction "${label}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = "TransactionFailedError";
   }
-}
-
-export class NotADevProviderError extends Error {
-  constructor() {
-    super("This signer's provider cannot set the clock of the chain. Use a local Hardhat chain.");
-    this.name = "NotADevProviderError";
-  }
-}
-
-/** The signer's provider, when it can send `evm_*` requests. */
-export function devProviderOf(signer: Signer): DevProvider {
-  const provider = signer.provider;
-  if (provider === null || !("send" in provider)) throw new NotADevProviderError();
-  return provider as DevProvider;
 }
 
 /** Curie's trades need more than the estimate says; no transaction on the local chain may use more than 16.78M. */
@@ -99,7 +80,7 @@ export class Transactor {
         try {
           await response.wait();
         } catch (cause) {
-          throw new TransactionRevertedError(label, response.hash, cause);
+          throw new TransactionFailedError(label, cause);
         }
       }),
     );
@@ -107,7 +88,11 @@ export class Transactor {
 
   async #send(label: string, request: TransactionRequest): Promise<void> {
     const nonce = this.#nonce++;
-    const response = await this.#signer.sendTransaction({ ...request, ...this.#fees, nonce, gasLimit: GAS_LIMIT });
-    this.#sent.push({ label, response });
+    try {
+      const response = await this.#signer.sendTransaction({ ...request, ...this.#fees, nonce, gasLimit: GAS_LIMIT });
+      this.#sent.push({ label, response });
+    } catch (cause) {
+      throw new TransactionFailedError(label, cause);
+    }
   }
 }

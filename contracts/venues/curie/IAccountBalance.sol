@@ -13,5 +13,4 @@ interface IAccountBalance {
     ) external view returns (int256 owedRealizedPnl, int256 unrealizedPnl, uint256 pendingFee);
     /// @notice Median of the 15 s market TWAP, the 30 min market TWAP, and index + 15 min premium.
     function getMarkPrice(address baseToken) external view returns (uint256);
-    function getMarginRequirementForLiquidation(address trader) external view returns (int256);
 }

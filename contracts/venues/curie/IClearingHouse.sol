@@ -23,6 +23,9 @@ interface IClearingHouse {
     /// @return quote Quote exchanged, fee included: what a buyer pays or a seller keeps.
     function openPosition(OpenPositionParams calldata params) external returns (uint256 base, uint256 quote);
 
+    /// @notice Turns pending funding into owed realised profit and loss. Only the trader (or Curie's vault) may.
+    function settleAllFunding(address trader) external;
+
     function paused() external view returns (bool);
     function getVault() external view returns (address);
     function getExchange() external view returns (address);

@@ -11,6 +11,4 @@ interface ICurieVault {
     function getSettlementToken() external view returns (address);
     /// @notice Settlement token credited to `trader`: no funding, no profit or loss that is not yet settled here.
     function getBalance(address trader) external view returns (int256);
-    /// @notice What `withdraw(token)` would pay at most, by Curie's own initial margin ratio and mark.
-    function getFreeCollateralByToken(address trader, address token) external view returns (uint256);
 }
