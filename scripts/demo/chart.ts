@@ -119,7 +119,7 @@ export function renderChart(chart: Chart, size: ChartSize): string {
       text({ x: frame.left - 6, y: at + fontSize * 0.35, anchor: "end", value: labels[place] ?? "" }),
     ].join("");
   });
-  const days = timeTicks({ from, to, count: Math.max(2, Math.floor((frame.right - frame.left) / (fontSize * 7.5))) });
+  const days = timeTicks({ from, to, count: Math.max(2, Math.floor((frame.right - frame.left) / (fontSize * 6))) });
   const dates = days.times.map((time) => {
     const at = round(x(time));
     // The outermost dates lean inwards instead of over the edge.

@@ -4,6 +4,7 @@
  * hour is read, of one block for both vaults.
  */
 import { Wallet } from "ethers";
+import { explain } from "../../keeper/hedge/decide.ts";
 import { readPolicy } from "../../keeper/hedge/policy.ts";
 import { type TickResult, tick } from "../../keeper/keeper.ts";
 import { encodeSeries } from "../../keeper/series.ts";
@@ -34,6 +35,8 @@ const HOUR = 3_600;
 const START_HOUR = 8;
 /** Seconds after the hour when the venue's averages have followed the price. */
 const MARKET_READY = 16;
+/** What a transaction may use here. Gas costs nothing on a local chain, and an estimate costs half a second. */
+const KEEPER_GAS = 1n << 24n;
 const VOLATILITY_WAD = BigInt(Math.round(FAIR_VOLATILITY * 100)) * 10n ** 16n;
 
 export interface RunOptions {
@@ -124,6 +127,7 @@ class Run {
     const seconds = time + MARKET_READY - this.#now;
     await this.#stage.market.step({ priceWad: point.priceWad, premiumWad: point.premiumWad, seconds });
     this.#now = time + MARKET_READY;
+    if (point.jumped) this.#tellJump(point, time);
     if (point.hour === 0) await this.#open(time);
     for (let board = 0; board < BOARDS; board++) {
       if (boardHours({ hours, board }).expires === point.hour) await this.#expire(board, time);
@@ -136,6 +140,12 @@ class Run {
     await this.#buy(this.#plan.filter((purchase) => purchase.hour === point.hour));
     const result = await this.#keep();
     await this.#readHour(point, time, result);
+  }
+
+  #tellJump({ hour, priceWad }: PathPoint, time: number): void {
+    const before = this.#path[hour - 1]?.priceWad ?? priceWad;
+    const move = toNumber(priceWad) / toNumber(before) - 1;
+    this.#tell(time, `ETH jumps by ${formatPercent(move, 1, true)} within the hour, to ${formatQuote(priceWad)} USDC`);
   }
 
   async #open(time: number): Promise<void> {
@@ -401,13 +411,13 @@ class Run {
     };
     const policy = await readPolicy(hedged.contracts);
     return async () => {
-      const result = await tick({ contracts: hedged.contracts, signer, policy });
+      const result = await tick({ contracts: hedged.contracts, signer, policy, gasLimit: KEEPER_GAS });
       const { before, after, steps } = result;
       const time = this.#timeOf(Math.floor((this.#now - this.#start) / HOUR));
       this.#bands.push({ after: before.blockNumber, upTo: after.blockNumber, bandWad: after.hedge.bandWad, time });
       const first = steps.find((step) => step.decision.action === "hedge");
       if (first !== undefined && this.#hedges++ === 0) {
-        this.#tell(time, `the keeper's first hedge: ${first.outcome.replace(/^hedged: /, "")}`);
+        this.#tell(time, `the keeper's first tick that trades: ${explain(first.decision)}`);
       }
       await this.#checkQuiet(result);
       return result;

@@ -19,7 +19,7 @@ export function summaryRows(record: DemoRecord): SummaryRow[] {
   const largest = largestLeftover(record.hedges);
   const underlying = (value: bigint) => `${formatFixed({ value, decimals: 18, digits: 3 })} ETH`;
   return [
-    row("Paid in by depositors", (account) => formatQuote(account.depositedWad)),
+    row("Paid in (depositors, locked seed)", (account) => formatQuote(account.depositedWad)),
     row("Premium collected", (account) => formatQuote(account.premiumWad, true)),
     row("Payout to option holders", (account) => formatQuote(-account.payoutWad, true)),
     row("Hedge profit or loss", (account) => formatQuote(account.hedgePnlWad, true)),
@@ -28,7 +28,7 @@ export function summaryRows(record: DemoRecord): SummaryRow[] {
     row("of which fees to the venue", (account) => formatQuote(-account.feesWad, true), "part"),
     row("Result", (account) => formatQuote(vaultResult(account), true), "total"),
     row("Paid out to depositors", (account) => formatQuote(account.withdrawnWad)),
-    row("Left in the vault (exit spread)", (account) => formatQuote(account.leftWad)),
+    row("Left in the vault (locked seed, exit spread)", (account) => formatQuote(account.leftWad)),
     row("Residual of the table", (account) => formatFixed({ value: residual(account), decimals: 18, digits: 6 })),
     row("NAV per share at the start", (account) => formatNumber(account.navPerShareStart, 6)),
     row("NAV per share at the end", (account) => formatNumber(account.navPerShareEnd, 6)),
