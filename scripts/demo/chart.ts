@@ -55,9 +55,13 @@ const TIME_STEPS = [HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY,
 
 /** Round values (1, 2, 2.5 or 5 times a power of ten) that cover the range, about `count` of them. */
 export function niceTicks(options: { readonly low: number; readonly high: number; readonly count: number }): Ticks {
-  const { low, count } = options;
   // A flat line still gets an axis around it.
-  const high = options.high > low ? options.high : low + Math.max(Math.abs(low) * 0.01, 1e-6);
+  const least = Math.max(Math.abs(options.low), Math.abs(options.high), 1) * 1e-9;
+  const isFlat = options.high - options.low < least;
+  const room = isFlat ? Math.max(Math.abs(options.low) * 0.01, 0.01) : 0;
+  const low = options.low - room;
+  const high = options.high + room;
+  const { count } = options;
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= rough * (1 - 1e-9)) ?? 10;

@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { BallastError } from "../../keeper/errors.ts";
 import { checkRatio, LARGEST_RATIO } from "./checks.ts";
 import { formatCount, formatNumber, formatPercent, formatTable } from "./format.ts";
 import { MIN_HOURS } from "./plan.ts";
@@ -36,7 +37,7 @@ const wholeNumber = (low: number, high: number, what: string) => (text: string) 
 };
 
 const hours = (text: string) => {
-  const value = wholeNumber(MIN_HOURS, 1_000, "an even number of hours")(text);
+  const value = wholeNumber(MIN_HOURS, 672, "an even number of hours")(text);
   if (value % 2 !== 0) throw new InvalidArgumentError(`expected an even number of hours, got "${text}"`);
   return value;
 };
@@ -130,7 +131,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    console.error(error);
+    // What a person can act on is a sentence; anything else is ours to trace.
+    console.error(error instanceof BallastError ? `demo: ${error.message}` : error);
     process.exitCode = 1;
   },
 );

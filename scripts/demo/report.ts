@@ -74,12 +74,16 @@ function createCharts(record: DemoRecord): Chart[] {
     {
       ...common,
       id: "gap",
-      title: "Venue mark against spot",
-      caption: "How far the mark is from spot. A mark above spot means that longs pay funding to shorts.",
+      title: "Venue mark against spot, and funding",
+      caption:
+        "How far the mark is from spot, and what a long pays to a short in a day because of it; below zero the short pays.",
       unit: "% of spot",
       digits: 3,
       zero: true,
-      lines: [{ label: "Mark − spot", tone: "plain", values: hours.map((hour) => (hour.mark / hour.spot - 1) * 100) }],
+      lines: [
+        { label: "Mark − spot", tone: "plain", values: hours.map((hour) => (hour.mark / hour.spot - 1) * 100) },
+        { label: "Funding a day", tone: "ideal", values: hours.map((hour) => hour.fundingRate * 100), width: "thin" },
+      ],
     },
     {
       ...common,
@@ -152,8 +156,8 @@ ${tile(
   formatPercent(statistics.ratio, 1),
   `of the swings without it; ${formatPercent(statistics.frictionlessRatio, 1)} if hedging were free`,
 )}
-${tile("NAV per share, hedged", change(hedged), `${formatQuote(vaultResult(hedged), true)} USDC for all depositors`)}
-${tile("NAV per share, not hedged", change(unhedged), `${formatQuote(vaultResult(unhedged), true)} USDC for all depositors`)}
+${tile("NAV per share, hedged", change(hedged), `${formatQuote(vaultResult(hedged), true)} USDC in all`)}
+${tile("NAV per share, not hedged", change(unhedged), `${formatQuote(vaultResult(unhedged), true)} USDC in all`)}
 ${tile(
   "Hedges sent",
   formatNumber(record.hedges.length, 0),
@@ -163,7 +167,8 @@ ${tile(
 }
 
 function renderIntroduction(record: DemoRecord): string {
-  const { hedged, statistics } = record;
+  const { hedged, unhedged, statistics } = record;
+  const bet = vaultResult(unhedged) > vaultResult(hedged) ? "pay" : "cost";
   const eth = formatFixed({
     value: BigInt(Math.round(record.contractsSold * 100)),
     decimals: 2,
@@ -174,7 +179,7 @@ function renderIntroduction(record: DemoRecord): string {
     `You own shares of a vault that sells options. It collected ${formatQuote(hedged.premiumWad)} USDC of premium and paid ` +
       `${formatQuote(hedged.payoutWad)} USDC to option holders. Without a hedge your share price follows every move of ETH; ` +
       `with it, ${formatPercent(statistics.ratio, 0)} of those swings remain. What remains comes from jumps and from the curvature of options, ` +
-      "and the premium is the pay for it.",
+      `and the premium is the pay for it. The vault without a hedge is a bet on ETH, which happened to ${bet} this time.`,
   )}</p></article>
 <article><h2>If you trade</h2><p>${escapeText(
     `${formatCount(record.purchases, "purchase")} of ${eth} options in all, calls and puts on five strikes, at the model's price at ` +

@@ -4,7 +4,7 @@
  * hour is read, of one block for both vaults.
  */
 import { Wallet } from "ethers";
-import { explain } from "../../keeper/hedge/decide.ts";
+import type { Hedge } from "../../keeper/hedge/decide.ts";
 import { readPolicy } from "../../keeper/hedge/policy.ts";
 import { type TickResult, tick } from "../../keeper/keeper.ts";
 import { encodeSeries } from "../../keeper/series.ts";
@@ -146,6 +146,16 @@ class Run {
     const before = this.#path[hour - 1]?.priceWad ?? priceWad;
     const move = toNumber(priceWad) / toNumber(before) - 1;
     this.#tell(time, `ETH jumps by ${formatPercent(move, 1, true)} within the hour, to ${formatQuote(priceWad)} USDC`);
+  }
+
+  #tellFirstHedge({ sizeDeltaWad, figures }: Hedge, time: number): void {
+    const eth = (value: bigint, signed = false) => `${formatFixed({ value, decimals: 18, digits: 3, signed })} ETH`;
+    const trade = `${sizeDeltaWad > 0n ? "buys" : "sells"} ${eth(sizeDeltaWad > 0n ? sizeDeltaWad : -sizeDeltaWad)}`;
+    this.#tell(
+      time,
+      `the keeper's first hedge: it ${trade} of the perpetual, because net delta ${eth(figures.netDeltaWad, true)} ` +
+        `is outside the band ±${eth(figures.bandWad)}`,
+    );
   }
 
   async #open(time: number): Promise<void> {
@@ -415,9 +425,8 @@ class Run {
       const { before, after, steps } = result;
       const time = this.#timeOf(Math.floor((this.#now - this.#start) / HOUR));
       this.#bands.push({ after: before.blockNumber, upTo: after.blockNumber, bandWad: after.hedge.bandWad, time });
-      const first = steps.find((step) => step.decision.action === "hedge");
-      if (first !== undefined && this.#hedges++ === 0) {
-        this.#tell(time, `the keeper's first tick that trades: ${explain(first.decision)}`);
+      for (const { decision } of steps) {
+        if (decision.action === "hedge" && this.#hedges++ === 0) this.#tellFirstHedge(decision, time);
       }
       await this.#checkQuiet(result);
       return result;
@@ -463,10 +472,11 @@ class Run {
   #sayDay(time: number): void {
     const last = this.#hours.at(-1);
     if (last === undefined) return;
+    const net = formatNumber(last.netDeltaAfter, 2, true).padStart(6);
     this.#options.say(
       `${formatDay(time).padEnd(10)}  ETH ${formatNumber(last.spot, 2)}   NAV per share ${formatNumber(last.hedged.navPerShare, 4)} hedged, ` +
-        `${formatNumber(last.unhedged.navPerShare, 4)} not   net delta ${formatNumber(last.netDeltaAfter, 2, true)} of ±${formatNumber(last.band, 2)} ETH   ` +
-        `${formatCount(this.#hedges, "hedge")}`,
+        `${formatNumber(last.unhedged.navPerShare, 4)} not   net delta ${net} of ±${formatNumber(last.band, 2)} ETH   ` +
+        formatCount(this.#hedges, "hedge"),
     );
   }
 }

@@ -7,6 +7,7 @@ import {
   hedgeStatistics,
   standardDeviation,
 } from "../../scripts/demo/statistics.ts";
+import { expectNear } from "../helpers/numbers.ts";
 
 const hour = (navPerShare: number, bookDelta = 0, shares = 100): HourOfVault => ({ navPerShare, bookDelta, shares });
 
@@ -17,7 +18,7 @@ describe("the demo's statistics", () => {
   });
 
   it("takes the standard deviation of a sample", () => {
-    expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).to.be.closeTo(Math.sqrt(32 / 7), 1e-12);
+    expectNear(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9]), Math.sqrt(32 / 7), 1e-12);
     expect(standardDeviation([5])).to.be.NaN;
   });
 
@@ -32,7 +33,7 @@ describe("the demo's statistics", () => {
       fc.property(fc.array(fc.integer({ min: 1_000, max: 5_000 }), { minLength: 3, maxLength: 50 }), (spot) => {
         const unhedged = spot.map((price) => hour(10 - (7 * price) / 100, -7));
         const perfect = frictionlessNav({ unhedged, spot });
-        for (const nav of perfect) expect(nav).to.be.closeTo(perfect[0]!, 1e-9);
+        for (const nav of perfect) expectNear(nav, perfect[0]!, 1e-9);
       }),
     );
   });
@@ -42,8 +43,8 @@ describe("the demo's statistics", () => {
     const unhedged = spot.map((price) => hour(20 - price / 100, -1));
     const hedged = spot.map((price) => hour(20 - price / 400, -1));
     const statistics = hedgeStatistics({ hedged, unhedged, spot });
-    expect(statistics.ratio).to.be.closeTo(0.25, 1e-12);
-    expect(statistics.frictionlessRatio).to.be.closeTo(0, 1e-12);
+    expectNear(statistics.ratio, 0.25, 1e-12);
+    expectNear(statistics.frictionlessRatio, 0, 1e-12);
   });
 
   it("refuses prices that do not belong to the hours", () => {
