@@ -7,6 +7,9 @@ const require = createRequire(import.meta.url);
 /** The compiler comes from the `solc` package, so that a build needs no download. */
 const solc = { version: "0.8.37", path: require.resolve("solc/soljson.js") };
 
+/** Runs of each fuzz test: 256 on every change, 10,000 in the deep step (FUZZ_RUNS=10000). */
+const fuzzRuns = Number(process.env.FUZZ_RUNS ?? 256);
+
 export default defineConfig({
   plugins: [toolbox],
   solidity: {
@@ -38,7 +41,7 @@ export default defineConfig({
   },
   test: {
     mocha: { timeout: 120_000 },
-    solidity: { fuzz: { runs: 256, seed: "0xba11a57" }, invariant: { runs: 64, depth: 64 } },
+    solidity: { fuzz: { runs: fuzzRuns, seed: "0xba11a57" }, invariant: { runs: 64, depth: 64 } },
   },
   // Not checked: typechain writes namespaces, which `erasableSyntaxOnly` forbids. The types hold all the same.
   typechain: { outDir: "types", tsNocheck: true },

@@ -139,6 +139,8 @@ contract RiskEngine is IRiskEngine {
             _addExpiry(b, spot, expiries[i], slots);
             _addLosses(b, loss, spot, slots);
         }
+        // Rounded up by more than what the approximation may have left out: 2^-58 of the notional, at least one unit.
+        if (b.calls + b.puts != 0) b.liability += Math.mulDiv(b.calls + b.puts, spot, WAD << 58, Math.Rounding.Ceil);
     }
 
     function _addExpiry(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
@@ -146,22 +148,12 @@ contract RiskEngine is IRiskEngine {
         if (secondsLeft < MIN_TIME_TO_EXPIRY) secondsLeft = MIN_TIME_TO_EXPIRY;
         OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, 0, 0);
         uint256 volatility = market.expiryOf(expiry).volatility;
-        for (uint256 i; i < slots.length; ++i) {
-            if (!slots[i].hasOpenInterest()) continue;
-            uint256 strike = slots[i].strikeWad();
-            OptionMath.Greeks memory g = OptionMath.greeks(context, spot, strike, volatility, true);
-            _addLeg(b, g, slots[i].callOpenInterest());
-            g = OptionMath.greeks(context, spot, strike, volatility, false);
-            _addLeg(b, g, slots[i].putOpenInterest());
-        }
-    }
-
-    function _addLeg(Book memory b, OptionMath.Greeks memory g, uint256 open) private pure {
-        b.liability += Math.ceilDiv(g.price * open, WAD);
-        b.delta -= (g.delta * int256(open)) / int256(WAD);
-        b.gamma -= int256((g.gamma * open) / WAD);
-        b.vega -= int256((g.vega * open) / WAD);
-        b.theta -= (g.theta * int256(open)) / int256(WAD);
+        OptionMath.Position memory legs = OptionMath.book(context, spot, slots, volatility);
+        if (legs.value > 0) b.liability += uint256(legs.value);
+        b.delta -= legs.delta;
+        b.gamma -= legs.gamma;
+        b.vega -= legs.vega;
+        b.theta -= legs.theta;
     }
 
     function _addLosses(Book memory b, Losses memory loss, uint256 spot, StrikeSlot[] memory slots) private pure {

@@ -90,14 +90,15 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** ethers' long messages repeat the whole request, URL included; the short one does not. */
+/** The node's own words, else ethers' short ones: its long messages repeat the whole request, URL included. */
 export function shortMessageOf(error: unknown): string {
-  if (typeof error === "object" && error !== null) {
-    if ("error" in error && typeof error.error === "object" && error.error !== null && "message" in error.error) {
-      return String(error.error.message);
-    }
-    if ("shortMessage" in error && typeof error.shortMessage === "string") return error.shortMessage;
-    if ("message" in error) return String(error.message).split("\n")[0]!;
-  }
-  return String(error);
+  const words =
+    propertyOf(propertyOf(propertyOf(error, "info"), "error"), "message") ??
+    propertyOf(propertyOf(error, "error"), "message");
+  const message = words ?? propertyOf(error, "shortMessage") ?? propertyOf(error, "message") ?? error;
+  return String(message).split("\n")[0]!;
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

@@ -5,7 +5,7 @@ import { readDeployment } from "../keeper/deployment.ts";
 import { BallastError } from "../keeper/errors.ts";
 import { connectCurie } from "./local-chain/curie.ts";
 import { connectMarket } from "./local-chain/market.ts";
-import { localProvider } from "./local-chain/serve.ts";
+import { connectLocalRpc } from "./local-chain/provider.ts";
 
 /** There is no market to move: this is not a local chain. */
 class NotLocalError extends BallastError {}
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const deployment = readDeployment(options.deployment);
   if (deployment.local === undefined)
     throw new NotLocalError(`${options.deployment} is not of a local chain: only a local market can be moved`);
-  const provider = localProvider(deployment.rpcUrl);
+  const provider = connectLocalRpc({ url: deployment.rpcUrl, chainId: deployment.chainId });
   const signer = new Wallet(deployment.local.accounts.arbitrageur!.privateKey, provider);
   const curie = connectCurie({ addresses: deployment.local.curie, signer });
   const market = await connectMarket({ curie, signer, marketMover: deployment.local.marketMover });

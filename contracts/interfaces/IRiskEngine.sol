@@ -15,9 +15,14 @@ interface IRiskEngine {
         InProgress
     }
 
-    /// @notice The open options, marked to model.
+    /// @notice The open options, marked to model; units as in {OptionMath}.
     /// @param liability Quote WAD, what the sold options are worth, rounded up.
-    /// @param calls Open call contracts. @param puts Open put contracts.
+    /// @param delta Underlying WAD.
+    /// @param gamma Change of delta for a relative change of spot of 1.00, underlying WAD.
+    /// @param vega Quote WAD per 1.00 of volatility.
+    /// @param theta Quote WAD per year of passing time.
+    /// @param calls Open call contracts.
+    /// @param puts Open put contracts.
     struct Book {
         uint256 liability;
         int256 delta;

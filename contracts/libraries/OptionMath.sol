@@ -17,27 +17,29 @@ import {StrikeSlot} from "./StrikeSlot.sol";
 ///
 ///         and the put by parity. T counts years of 31,536,000 seconds. Carry moves the forward and does not discount.
 ///
-///         Units: prices, rates, volatilities and delta are WAD (1e18). `gamma` is S * (second derivative), WAD: the
-///         change of delta for a relative change of spot. On that scale it does not depend on the size of the spot, so
-///         that it keeps its digits at a spot of 1e6 as at one of 1e-2, where a plain second derivative in WAD would
-///         keep 12 digits or overflow its meaning; and S * gamma is what hedging bands and spreads take. `vega` is quote
-///         WAD per 1.00 of volatility. `theta` is quote WAD per year of calendar time passing, spot unchanged.
+///         Units. Spot, strike, price, rates, volatility and delta are WAD (1e18). `gamma` is S times the second
+///         derivative, WAD: the change of delta for a relative change of spot. It does not depend on the size of the
+///         spot, so that it keeps its 18 decimals at a spot of 1e6 as at one of 1e-2 (a second derivative in WAD would
+///         keep 12 there), it adds up over a book, and it is the G that hedging bands and spreads are written in.
+///         `vega` is quote WAD per 1.00 of volatility. `theta` is quote WAD per year of passing time.
 ///
-///         Domain: 0 < spot, strike < 2^128; volatility <= 1000 %; time <= 10 years; carry and rate within +-100 %.
-///         Inside it every function answers. At expiry, and with volatility 0, the answer is the limit: the discounted
-///         intrinsic value of the forward, delta the full weight or nothing (half of it exactly at the forward), gamma
-///         and decay 0. Outside, they revert with `OutOfRange`.
+///         Domain. 0 < spot, strike <= 2^128; volatility at most 1000 %; time at most 10 years; carry and discount rate
+///         within +-100 %. Inside it every function answers. At expiry, and with volatility 0, the answer is the limit:
+///         the discounted intrinsic value of the forward; delta the whole weight or nothing, half of it exactly at the
+///         forward; gamma 0; theta its rate terms alone. Outside, `OutOfRange` carries the value that was refused.
 ///
-///         Exactness, per unit of spot: price 1e-17, delta 1e-17, gamma 1e-17 / v, vega 1e-17, theta 1e-16 per year, and
-///         never better than the last digit of a WAD. `Rounding.Down` and `Rounding.Up` give a price that is on the
-///         asked side of the exact one, the error of the approximation included.
-/// @dev How it is cheap. (1) K * D * n(d2) = S * C * n(d1) with C = e^((b-r)*T), so that one exponential serves both
-///      tails, gamma, vega and theta. (2) A tail is its density times a Mills ratio, which is a plain rational function.
-///      (3) V = S * delta - K * D * N(d2): delta is not computed apart. (4) theta follows from the Black-Scholes
-///      equation, theta = r*V - b*S*delta - sigma*vega/(2T). (5) sqrt(T), b*T, C and D belong to the expiry and are
-///      computed once for a book. Inside, numbers are binary fixed point: Q96 counts units of 2^-96.
+///         Exactness, per unit of spot and beside the last digit of a WAD: price 1e-17, delta 1e-17, gamma 1e-15,
+///         vega 1e-17, theta 1e-16 a year. `Rounding.Down` and `Rounding.Up` return a price on the asked side of the
+///         exact one: they allow for the approximation's own error, not for the last digit alone.
+/// @dev Why it is cheap. (1) K * D * n(d2) = S * C * n(d1) with C = e^((b-r)*T): one exponential serves both tails, gamma,
+///      vega and theta. (2) A tail is a density times a Mills ratio, a plain rational function. (3) V is S units of delta
+///      less a cash leg, so that the price costs one multiplication once delta is there. (4) theta follows from the
+///      Black-Scholes equation, theta = r*V - b*S*delta - vega*sigma/(2T). (5) What belongs to the expiry is computed
+///      once for a book. Inside, numbers are binary fixed point (Q96 counts units of 2^-96), and sums are masked rather
+///      than branched upon. The private functions take the expiry's numbers one by one, not its struct: on the stack
+///      they cost half.
 library OptionMath {
-    /// @notice Price and sensitivities of one option; the library's header has the units.
+    /// @notice Price and sensitivities of one option, long; the units are those of the library's header.
     struct Greeks {
         uint256 price;
         int256 delta;
@@ -46,7 +48,7 @@ library OptionMath {
         int256 theta;
     }
 
-    /// @notice Net value and sensitivities of many options, long, in the same units times contracts.
+    /// @notice Net value and sensitivities of many options, long: the same units times contracts.
     struct Position {
         int256 value;
         int256 delta;
@@ -73,7 +75,24 @@ library OptionMath {
         uint256 spotWeightQ96;
     }
 
-    /// @notice The side of the exact value on which a price is returned. `Nearest` is the closest WAD.
+    /// @notice Sums over the strikes of one expiry, from which `net` makes a position. Starts as zeros.
+    /// @dev n is the open interest of call and put together, p that of the put, N and n() the normal distribution.
+    /// @param units sum of n * N(d1) - p: delta before the spot weight. Q96 * WAD.
+    /// @param forwardUnits sum of n * (N(d1) - n(d1) / n(d2) * (N(d2) - [d2 >= 0])) - p. Q96 * WAD.
+    /// @param cash sum of K * (n * [d2 >= 0] - p): cash leg before the discount. WAD * WAD.
+    /// @param density sum of n * n(d1). Q96 * WAD.
+    /// @param densityOverDeviation sum of n * n(d1) / v. WAD.
+    /// @param densityTimesDeviation sum of n * n(d1) * v. Q96 * WAD.
+    struct Book {
+        int256 units;
+        int256 forwardUnits;
+        int256 cash;
+        uint256 density;
+        uint256 densityOverDeviation;
+        uint256 densityTimesDeviation;
+    }
+
+    /// @notice The side of the exact price on which a price is returned. `Nearest` is the closest WAD.
     enum Rounding {
         Nearest,
         Down,
@@ -91,21 +110,25 @@ library OptionMath {
         Price
     }
 
-    /// @notice An argument is outside the domain. A value of 2^255 or more shows as its two's complement.
+    /// @notice An argument is outside the domain. An unsigned value above 2^255 shows as its two's complement.
     error OutOfRange(Argument argument, int256 value);
+    /// @notice One volatility per strike is needed.
+    error LengthMismatch(uint256 strikes, uint256 volatilities);
 
     uint256 internal constant YEAR = 31_536_000; // 365 days
-    uint256 internal constant MAX_PRICE = type(uint128).max; // 3.4e20 quote
+    uint256 internal constant MAX_PRICE = 1 << 128; // 3.4e20 quote
     uint256 internal constant MAX_VOLATILITY = 10e18; // 1000 %
-    uint256 internal constant MAX_SECONDS = 3653 days; // 10 years with their leap days
+    uint256 internal constant MAX_SECONDS = 315_619_200; // 3653 days: 10 years with their leap days
     int256 internal constant MAX_RATE = 1e18; // 100 % a year
 
     uint256 private constant WAD = 1e18;
     int256 private constant INT_WAD = 1e18;
+    int256 private constant TWICE_MAX_RATE = 2e18;
     uint256 private constant ONE_Q96 = 1 << 96;
     int256 private constant HALF_Q96 = 1 << 95;
-    uint256 private constant HALF_YEAR = 15_768_000;
-    uint256 private constant SQRT_HALF_OVER_PI_Q96 = 31607463138955846410853285773; // n(0) = .398942...
+    uint256 private constant HALF_YEAR = 15_768_000; // 365 / 2 days
+    /// @dev The price is exact to 2^-59 = 1.7e-18 of (discounted forward + discounted strike).
+    uint256 private constant PRICE_ERROR_SHIFT = 96 + 59;
 
     /// @notice The context that the options of one expiry share.
     /// @param secondsToExpiry Time left, 0 when expired.
@@ -116,24 +139,14 @@ library OptionMath {
         int256 carry,
         int256 discountRate
     ) internal pure returns (Expiry memory e) {
-        unchecked {
-            if (secondsToExpiry > MAX_SECONDS) {
-                revert OutOfRange(Argument.SecondsToExpiry, int256(secondsToExpiry));
-            }
-            if (carry > MAX_RATE || carry < -MAX_RATE) revert OutOfRange(Argument.Carry, carry);
-            if (discountRate > MAX_RATE || discountRate < -MAX_RATE) {
-                revert OutOfRange(Argument.DiscountRate, discountRate);
-            }
-            e.secondsToExpiry = secondsToExpiry;
-            e.carry = carry;
-            e.discountRate = discountRate;
-            e.sqrtTimeQ96 = Sqrt.sqrt((secondsToExpiry << 192) / YEAR);
-            e.carryTimeQ96 = _timesYears(carry, secondsToExpiry);
-            e.discountQ96 = ONE_Q96;
-            e.spotWeightQ96 = ONE_Q96;
-            if (discountRate != 0) e.discountQ96 = Exp.exp(-_timesYears(discountRate, secondsToExpiry));
-            if (carry != discountRate) e.spotWeightQ96 = Exp.exp(_timesYears(carry - discountRate, secondsToExpiry));
-        }
+        (e.sqrtTimeQ96, e.carryTimeQ96, e.discountQ96, e.spotWeightQ96) = _context(
+            secondsToExpiry,
+            carry,
+            discountRate
+        );
+        e.secondsToExpiry = secondsToExpiry;
+        e.carry = carry;
+        e.discountRate = discountRate;
     }
 
     /// @notice Price and sensitivities of one option, the price to the nearest WAD.
@@ -144,30 +157,35 @@ library OptionMath {
         uint256 volatility,
         bool isCall
     ) internal pure returns (Greeks memory g) {
-        unchecked {
-            uint256 deviationQ96 = _deviation(e, spot, strike, volatility);
-            (int256 spotLegQ96, int256 cashLegQ96, uint256 densityQ128) = _legs(e, spot, strike, deviationQ96);
-            if (!isCall) {
-                spotLegQ96 -= int256(e.spotWeightQ96);
-                cashLegQ96 -= int256(strike * e.discountQ96);
-            }
-            int256 spotValueQ96 = int256(spot) * spotLegQ96;
-            int256 value = (spotValueQ96 - cashLegQ96 + HALF_Q96) >> 96;
-            if (value > 0) g.price = uint256(value);
-            g.delta = (spotLegQ96 * INT_WAD + HALF_Q96) >> 96;
-            g.theta = (e.discountRate * value - e.carry * (spotValueQ96 >> 96)) / INT_WAD;
-            if (deviationQ96 == 0) {
-                g.vega = (spot * ((densityQ128 >> 32) * e.sqrtTimeQ96 >> 96)) >> 96;
-                return g;
-            }
-            g.gamma = ((densityQ128 * WAD) / deviationQ96) >> 32;
-            uint256 vegaQ96 = spot * (((densityQ128 >> 32) * e.sqrtTimeQ96) >> 96);
-            g.vega = (vegaQ96 + uint256(HALF_Q96)) >> 96;
-            g.theta -= int256(((((vegaQ96 >> 64) * volatility) / WAD) * HALF_YEAR) / e.secondsToExpiry >> 32);
-        }
+        (g.price, g.delta, g.gamma, g.vega, g.theta) = _greeks(
+            spot,
+            strike,
+            volatility,
+            e.secondsToExpiry,
+            e.carry,
+            e.discountRate,
+            isCall,
+            e.sqrtTimeQ96,
+            e.carryTimeQ96,
+            e.discountQ96,
+            e.spotWeightQ96
+        );
     }
 
-    /// @notice As above, with the expiry's context computed for this one option.
+    /// @notice Price and sensitivities of one option, the price on the side that the caller asks for.
+    function greeks(
+        Expiry memory e,
+        uint256 spot,
+        uint256 strike,
+        uint256 volatility,
+        bool isCall,
+        Rounding rounding
+    ) internal pure returns (Greeks memory g) {
+        g = greeks(e, spot, strike, volatility, isCall);
+        g.price = _toSide(e, g.price, spot, strike, rounding);
+    }
+
+    /// @notice Price and sensitivities of a single option of an expiry, the price to the nearest WAD.
     function greeks(
         uint256 spot,
         uint256 strike,
@@ -176,93 +194,283 @@ library OptionMath {
         int256 carry,
         int256 discountRate,
         bool isCall
-    ) internal pure returns (Greeks memory) {
-        return greeks(expiry(secondsToExpiry, carry, discountRate), spot, strike, volatility, isCall);
+    ) internal pure returns (Greeks memory g) {
+        (uint256 sqrtTimeQ96, int256 carryTimeQ96, uint256 discountQ96, uint256 spotWeightQ96) = _context(
+            secondsToExpiry,
+            carry,
+            discountRate
+        );
+        (g.price, g.delta, g.gamma, g.vega, g.theta) = _greeks(
+            spot,
+            strike,
+            volatility,
+            secondsToExpiry,
+            carry,
+            discountRate,
+            isCall,
+            sqrtTimeQ96,
+            carryTimeQ96,
+            discountQ96,
+            spotWeightQ96
+        );
     }
 
-    /// @dev v = sigma * sqrt(T) in Q96, after the checks of the domain. 0 at expiry and without volatility only.
-    function _deviation(
+    /// @notice Price of one option, on the side that the caller asks for.
+    function price(
         Expiry memory e,
         uint256 spot,
         uint256 strike,
-        uint256 volatility
-    ) private pure returns (uint256 deviationQ96) {
+        uint256 volatility,
+        bool isCall,
+        Rounding rounding
+    ) internal pure returns (uint256) {
         unchecked {
-            if (((spot - 1) | (strike - 1)) > MAX_PRICE - 1) _revertForPrice(spot, strike);
+            _check(spot, strike, volatility);
+            (int256 spotLegQ96, int256 cashLegQ96, ) = _legs(
+                spot,
+                strike,
+                (volatility * e.sqrtTimeQ96) / WAD,
+                isCall,
+                e.carryTimeQ96,
+                e.discountQ96,
+                e.spotWeightQ96
+            );
+            int256 value = (int256(spot) * spotLegQ96 - cashLegQ96 + HALF_Q96) >> 96;
+            return _toSide(e, value > 0 ? uint256(value) : 0, spot, strike, rounding);
+        }
+    }
+
+    /// @notice v = sigma * sqrt(T) in Q96, the standard deviation of the forward's logarithm at expiry.
+    function deviation(Expiry memory e, uint256 volatility) internal pure returns (uint256 deviationQ96) {
+        unchecked {
             if (volatility > MAX_VOLATILITY) revert OutOfRange(Argument.Volatility, int256(volatility));
-            deviationQ96 = (volatility * e.sqrtTimeQ96) / WAD;
+            return (volatility * e.sqrtTimeQ96) / WAD;
         }
     }
 
-    function _revertForPrice(uint256 spot, uint256 strike) private pure {
-        if (spot == 0 || spot > MAX_PRICE) revert OutOfRange(Argument.Spot, int256(spot));
-        revert OutOfRange(Argument.Strike, int256(strike));
+    /// @notice Net value and sensitivities of the options of one expiry, long, all at one volatility.
+    function book(
+        Expiry memory e,
+        uint256 spot,
+        StrikeSlot[] memory strikes,
+        uint256 volatility
+    ) internal pure returns (Position memory) {
+        Book memory sums;
+        uint256 deviationQ96 = deviation(e, volatility);
+        unchecked {
+            for (uint256 i; i < strikes.length; ++i) {
+                add(sums, e, spot, strikes[i], deviationQ96);
+            }
+        }
+        return net(sums, e, spot);
     }
 
-    /// @dev The call as a portfolio: `spotLegQ96` = C * N(d1) units of spot, less `cashLegQ96` = K * D * N(d2) quote.
-    ///      `densityQ128` = C * n(d1).
-    function _legs(
+    /// @notice Net value and sensitivities of the options of one expiry, long, each strike at its own volatility.
+    function book(
         Expiry memory e,
+        uint256 spot,
+        StrikeSlot[] memory strikes,
+        uint256[] memory volatilities
+    ) internal pure returns (Position memory) {
+        if (strikes.length != volatilities.length) revert LengthMismatch(strikes.length, volatilities.length);
+        Book memory sums;
+        unchecked {
+            for (uint256 i; i < strikes.length; ++i) {
+                add(sums, e, spot, strikes[i], deviation(e, volatilities[i]));
+            }
+        }
+        return net(sums, e, spot);
+    }
+
+    /// @notice Adds the call and the put of one strike to the sums. For a caller whose strikes come from storage or whose
+    ///         deviations come from a surface: one call per strike, then one of `net`.
+    /// @dev Without open interest nothing is computed. The put is the call by parity: one evaluation serves both.
+    function add(Book memory sums, Expiry memory e, uint256 spot, StrikeSlot slot, uint256 deviationQ96) internal pure {
+        unchecked {
+            if (!slot.hasOpenInterest()) return;
+            uint256 strike = slot.strikeWad();
+            _check(spot, strike, 0);
+            (uint256 densityQ96, uint256 above1, uint256 above2, uint256 ratio1Q64, uint256 ratio2Q64) = _normals(
+                Ln.ratio(spot, strike) + e.carryTimeQ96,
+                deviationQ96
+            );
+            densityQ96 >>= 32;
+            int256 puts = int256(slot.putOpenInterest());
+            int256 contracts = int256(slot.callOpenInterest()) + puts;
+            int256 unitsQ96 =
+                int256((above1 & ONE_Q96) + (((densityQ96 * ratio1Q64) >> 64) ^ above1)) * contracts -
+                    puts * int256(ONE_Q96);
+            sums.units += unitsQ96;
+            sums.forwardUnits += unitsQ96 - int256(((densityQ96 * ratio2Q64) >> 64) ^ above2) * contracts;
+            sums.cash += int256(strike) * ((contracts & int256(above2)) - puts);
+            densityQ96 *= uint256(contracts);
+            sums.density += densityQ96;
+            sums.densityOverDeviation += _quotient(densityQ96, deviationQ96);
+            sums.densityTimesDeviation += (densityQ96 * (deviationQ96 >> 32)) >> 64;
+        }
+    }
+
+    /// @notice The position that the sums over the strikes of an expiry amount to.
+    /// @dev Every product with spot is checked: a book beyond 2^158 WAD of quote reverts rather than wraps. The others
+    ///      have room, for open interest of 2^97 WAD a strike and more strikes than a block could sum.
+    function net(Book memory sums, Expiry memory e, uint256 spot) internal pure returns (Position memory p) {
+        unchecked {
+            p.delta = _weigh(sums.units, e.spotWeightQ96) >> 96;
+            p.gamma = _weigh(int256(sums.densityOverDeviation), e.spotWeightQ96);
+            int256 densityQ96 = _weigh(int256(sums.density), e.spotWeightQ96) / INT_WAD;
+            int256 decayUnitsQ96 = _weigh(int256(sums.densityTimesDeviation), e.spotWeightQ96) / INT_WAD;
+            int256 spotValueQ96 = _checkedProduct(spot, _weigh(sums.forwardUnits, e.spotWeightQ96) / INT_WAD);
+            p.value = (spotValueQ96 - (sums.cash / INT_WAD) * int256(e.discountQ96) + HALF_Q96) >> 96;
+            p.vega = (_checkedProduct(spot, _weigh(densityQ96, e.sqrtTimeQ96)) + HALF_Q96) >> 96;
+            uint256 decayQ32 = uint256(_checkedProduct(spot, decayUnitsQ96)) >> 64;
+            p.theta =
+                (e.discountRate * p.value - e.carry * (_checkedProduct(spot, p.delta) / INT_WAD)) / INT_WAD -
+                int256(_quotient(decayQ32 * HALF_YEAR, e.secondsToExpiry) >> 32);
+        }
+    }
+
+    /// @dev x * weight / 2^96, rounded down, for products beyond 256 bits.
+    function _weigh(int256 x, uint256 weightQ96) private pure returns (int256) {
+        unchecked {
+            return (x >> 96) * int256(weightQ96) + int256(((uint256(x) & (ONE_Q96 - 1)) * weightQ96) >> 96);
+        }
+    }
+
+    function _checkedProduct(uint256 x, int256 y) private pure returns (int256) {
+        return int256(x) * y;
+    }
+
+    /// @dev See `expiry`.
+    function _context(
+        uint256 secondsToExpiry,
+        int256 carry,
+        int256 discountRate
+    ) private pure returns (uint256 sqrtTimeQ96, int256 carryTimeQ96, uint256 discountQ96, uint256 spotWeightQ96) {
+        unchecked {
+            if (_isOutside(secondsToExpiry, carry, discountRate)) {
+                _revertForExpiry(secondsToExpiry, carry, discountRate);
+            }
+            sqrtTimeQ96 = Sqrt.sqrt((secondsToExpiry << 192) / YEAR);
+            carryTimeQ96 = _timesYears(carry, secondsToExpiry);
+            discountQ96 = ONE_Q96;
+            spotWeightQ96 = ONE_Q96;
+            int256 discountTimeQ96;
+            if (discountRate != 0) {
+                discountTimeQ96 = _timesYears(discountRate, secondsToExpiry);
+                discountQ96 = Exp.exp(-discountTimeQ96);
+            }
+            if (carry != discountRate) spotWeightQ96 = Exp.exp(carryTimeQ96 - discountTimeQ96);
+        }
+    }
+
+    /// @dev See `greeks`.
+    function _greeks(
         uint256 spot,
         uint256 strike,
-        uint256 deviationQ96
-    ) private pure returns (int256 spotLegQ96, int256 cashLegQ96, uint256 densityQ128) {
+        uint256 volatility,
+        uint256 secondsToExpiry,
+        int256 carry,
+        int256 discountRate,
+        bool isCall,
+        uint256 sqrtTimeQ96,
+        int256 carryTimeQ96,
+        uint256 discountQ96,
+        uint256 spotWeightQ96
+    ) private pure returns (uint256 price_, int256 delta, uint256 gamma, uint256 vega, int256 theta) {
         unchecked {
-            if (deviationQ96 == 0) return _limitLegs(e, spot, strike);
-            int256 logForward = Ln.ratio(spot, strike) + e.carryTimeQ96;
-            int256 above1;
-            int256 above2;
-            int256 tail1;
-            int256 tail2;
-            (densityQ128, above1, above2, tail1, tail2) = _normals(logForward, deviationQ96);
-            densityQ128 = (densityQ128 * e.spotWeightQ96) >> 96;
-            // N(d) = [d >= 0] + n(d) * tail, and K * D * n(d2) = S * C * n(d1).
-            spotLegQ96 = (above1 & int256(e.spotWeightQ96)) + ((int256(densityQ128) * tail1) >> 96);
-            cashLegQ96 =
-                (above2 & int256(strike * e.discountQ96)) +
-                int256(spot) *
-                ((int256(densityQ128) * tail2) >> 96);
+            _check(spot, strike, volatility);
+            uint256 deviationQ96 = (volatility * sqrtTimeQ96) / WAD;
+            (int256 spotLegQ96, int256 cashLegQ96, uint256 densityQ96) = _legs(
+                spot,
+                strike,
+                deviationQ96,
+                isCall,
+                carryTimeQ96,
+                discountQ96,
+                spotWeightQ96
+            );
+            delta = (spotLegQ96 * INT_WAD + HALF_Q96) >> 96;
+            spotLegQ96 *= int256(spot);
+            int256 value = (spotLegQ96 - cashLegQ96 + HALF_Q96) >> 96;
+            price_ = uint256(value & ~(value >> 255));
+            // Without a deviation, or without time, these two quotients are 0: the limits that the header names.
+            gamma = _quotient(densityQ96 * WAD, deviationQ96);
+            uint256 vegaQ96 = spot * ((densityQ96 * sqrtTimeQ96) >> 96);
+            vega = (vegaQ96 + uint256(HALF_Q96)) >> 96;
+            uint256 decayQ32 = _quotient((((vegaQ96 >> 64) * volatility) / WAD) * HALF_YEAR, secondsToExpiry);
+            theta = (discountRate * value - carry * (spotLegQ96 >> 96)) / INT_WAD - int256(decayQ32 >> 32);
         }
     }
 
-    /// @dev The limit v = 0: all or nothing, half exactly at the forward. A density without a width has no gamma.
-    function _limitLegs(
-        Expiry memory e,
+    /// @dev An option as a portfolio: `spotLegQ96` units of spot less `cashLegQ96` of quote. For a call these are C * N(d1)
+    ///      and K * D * N(d2); a put has C and K * D less. `densityQ96` = C * n(d1).
+    ///      N(d) = [d >= 0] -+ n(d) * R(|d|), and K * D * n(d2) = S * C * n(d1). The minus sign is a complement: one unit
+    ///      of 2^-96 too low, the same in both legs.
+    function _legs(
         uint256 spot,
-        uint256 strike
-    ) private pure returns (int256 spotLegQ96, int256 cashLegQ96, uint256 densityQ128) {
+        uint256 strike,
+        uint256 deviationQ96,
+        bool isCall,
+        int256 carryTimeQ96,
+        uint256 discountQ96,
+        uint256 spotWeightQ96
+    ) private pure returns (int256 spotLegQ96, int256 cashLegQ96, uint256 densityQ96) {
         unchecked {
-            uint256 forward = spot * e.spotWeightQ96;
-            uint256 cash = strike * e.discountQ96;
-            if (forward > cash) return (int256(e.spotWeightQ96), int256(cash), 0);
-            if (forward == cash) {
-                return (int256(e.spotWeightQ96 >> 1), int256(cash >> 1), (e.spotWeightQ96 * SQRT_HALF_OVER_PI_Q96) >> 64);
+            uint256 above1;
+            uint256 above2;
+            uint256 ratio1Q64;
+            uint256 ratio2Q64;
+            (densityQ96, above1, above2, ratio1Q64, ratio2Q64) = _normals(
+                Ln.ratio(spot, strike) + carryTimeQ96,
+                deviationQ96
+            );
+            densityQ96 = (densityQ96 * spotWeightQ96) >> 128;
+            spotLegQ96 = int256((above1 & spotWeightQ96) + (((densityQ96 * ratio1Q64) >> 64) ^ above1));
+            cashLegQ96 = int256((above2 & (strike * discountQ96)) + spot * (((densityQ96 * ratio2Q64) >> 64) ^ above2));
+            if (!isCall) {
+                spotLegQ96 -= int256(spotWeightQ96);
+                cashLegQ96 -= int256(strike * discountQ96);
             }
         }
     }
 
-    /// @dev For d1 = L / v + v / 2 and d2 = d1 - v: the density n(d1) in Q128; whether each d >= 0, as a mask of all ones
-    ///      or none; and the signed Mills ratio of each in Q64, so that N(d) = [d >= 0] + n(d) * tail.
-    ///      Beyond |d| = 16 the density is below 2^-184, and d is cut there.
+    /// @dev For d1 = L / v + v / 2 and d2 = d1 - v: the density n(d1) in Q128, for each d a mask of ones when it is not
+    ///      negative, and for each the Mills ratio R(|d|) in Q64. Beyond |d| = 16 the density is below 2^-184, and d is cut
+    ///      there; v = 0 puts it there by itself, since the divisor is v + 2^-96.
     function _normals(
-        int256 logForward,
+        int256 logForwardQ96,
         uint256 deviationQ96
-    ) private pure returns (uint256 densityQ128, int256 above1, int256 above2, int256 tail1, int256 tail2) {
+    ) private pure returns (uint256 densityQ128, uint256 above1, uint256 above2, uint256 ratio1Q64, uint256 ratio2Q64) {
         unchecked {
-            int256 middle = (logForward << 96) / int256(deviationQ96);
-            int256 half = int256(deviationQ96 >> 1);
-            above1 = ~((middle + half) >> 255);
-            above2 = ~((middle - half) >> 255);
-            uint256 size1 = uint256((middle + half) ^ ~above1) >> 32;
-            uint256 size2 = uint256((middle - half) ^ ~above2) >> 32;
-            if ((size1 | size2) >= NormalDistribution.LIMIT_Q64) {
-                if (size1 >= NormalDistribution.LIMIT_Q64) size1 = NormalDistribution.LIMIT_Q64 - 1;
-                if (size2 >= NormalDistribution.LIMIT_Q64) size2 = NormalDistribution.LIMIT_Q64 - 1;
+            int256 middleQ96 = _quotient(logForwardQ96 << 96, deviationQ96 + 1);
+            int256 halfQ96 = int256(deviationQ96 >> 1);
+            above1 = uint256(~((middleQ96 + halfQ96) >> 255));
+            above2 = uint256(~((middleQ96 - halfQ96) >> 255));
+            uint256 size1 = (uint256(middleQ96 + halfQ96) ^ ~above1) >> 32;
+            uint256 size2 = (uint256(middleQ96 - halfQ96) ^ ~above2) >> 32;
+            if ((size1 | size2) > NormalDistribution.LAST_Q64) {
+                if (size1 > NormalDistribution.LAST_Q64) size1 = NormalDistribution.LAST_Q64;
+                if (size2 > NormalDistribution.LAST_Q64) size2 = NormalDistribution.LAST_Q64;
             }
             densityQ128 = NormalDistribution.pdf(size1);
-            // A tail counts against a d that is above 0.
-            tail1 = (int256(MillsRatio.ratio(size1)) ^ above1) - above1;
-            tail2 = (int256(MillsRatio.ratio(size2)) ^ above2) - above2;
+            ratio1Q64 = MillsRatio.ratio(size1);
+            ratio2Q64 = MillsRatio.ratio(size2);
+        }
+    }
+
+    /// @dev Moves a price that is right to the nearest WAD past the error it may have. At expiry it has none.
+    function _toSide(
+        Expiry memory e,
+        uint256 nearest,
+        uint256 spot,
+        uint256 strike,
+        Rounding rounding
+    ) private pure returns (uint256) {
+        unchecked {
+            if (rounding == Rounding.Nearest || e.secondsToExpiry == 0) return nearest;
+            uint256 error_ = ((spot * e.spotWeightQ96 + strike * e.discountQ96) >> PRICE_ERROR_SHIFT) + 2;
+            if (rounding == Rounding.Up) return nearest + error_;
+            return nearest > error_ ? nearest - error_ : 0;
         }
     }
 
@@ -270,6 +478,51 @@ library OptionMath {
     function _timesYears(int256 rate, uint256 secondsToExpiry) private pure returns (int256) {
         unchecked {
             return ((rate * int256(secondsToExpiry)) << 96) / int256(YEAR * WAD);
+        }
+    }
+
+    /// @dev Inside the domain a price less 1 is below 2^128, and so is what a volatility leaves of its maximum; outside, each
+    ///      of the differences is larger.
+    function _check(uint256 spot, uint256 strike, uint256 volatility) private pure {
+        unchecked {
+            if (((spot - 1) | (strike - 1) | (MAX_VOLATILITY - volatility)) > type(uint128).max) {
+                if (spot == 0 || spot > MAX_PRICE) revert OutOfRange(Argument.Spot, int256(spot));
+                if (strike == 0 || strike > MAX_PRICE) revert OutOfRange(Argument.Strike, int256(strike));
+                revert OutOfRange(Argument.Volatility, int256(volatility));
+            }
+        }
+    }
+
+    /// @dev A rate is inside when rate + MAX_RATE, taken as unsigned, is at most 2 * MAX_RATE.
+    function _isOutside(
+        uint256 secondsToExpiry,
+        int256 carry,
+        int256 discountRate
+    ) private pure returns (bool outside) {
+        assembly ("memory-safe") {
+            outside := or(
+                gt(secondsToExpiry, MAX_SECONDS),
+                or(gt(add(carry, MAX_RATE), TWICE_MAX_RATE), gt(add(discountRate, MAX_RATE), TWICE_MAX_RATE))
+            )
+        }
+    }
+
+    function _revertForExpiry(uint256 secondsToExpiry, int256 carry, int256 discountRate) private pure {
+        if (secondsToExpiry > MAX_SECONDS) revert OutOfRange(Argument.SecondsToExpiry, int256(secondsToExpiry));
+        if (carry > MAX_RATE || carry < -MAX_RATE) revert OutOfRange(Argument.Carry, carry);
+        revert OutOfRange(Argument.DiscountRate, discountRate);
+    }
+
+    /// @dev Division as the machine does it: by 0 it gives 0, and no branch asks.
+    function _quotient(uint256 x, uint256 y) private pure returns (uint256 z) {
+        assembly ("memory-safe") {
+            z := div(x, y)
+        }
+    }
+
+    function _quotient(int256 x, uint256 y) private pure returns (int256 z) {
+        assembly ("memory-safe") {
+            z := sdiv(x, y)
         }
     }
 }

@@ -10,6 +10,8 @@ contract MisfillingClearingHouse {
     int256 public size;
     int256 public nextFill;
     uint256 public nextQuote;
+    /// @notice The bound that the last order named, and the mock ignored.
+    uint256 public lastBound;
 
     constructor(address token) {
         TOKEN = token;
@@ -23,6 +25,7 @@ contract MisfillingClearingHouse {
 
     function openPosition(IClearingHouse.OpenPositionParams calldata params) external returns (uint256, uint256) {
         size += nextFill;
+        lastBound = params.oppositeAmountBound;
         return (params.amount, nextQuote);
     }
 

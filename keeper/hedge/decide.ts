@@ -66,13 +66,11 @@ export type Hedge = {
 };
 
 export type MoveMargin = {
-  action: "topUp" | "freeMargin";
-  reason: "marginBelowFloor" | "marginAboveCeiling";
   figures: Figures;
   /** Positive = to the venue. */
   marginMoveAssets: bigint;
   marginMoveWad: bigint;
-};
+} & ({ action: "topUp"; reason: "marginBelowFloor" } | { action: "freeMargin"; reason: "marginAboveCeiling" });
 
 export type Settle = { action: "settle"; reason: "expiryPassed"; figures: Figures; expiries: bigint[] };
 
@@ -214,6 +212,15 @@ function freeAssets({ idleAssets, owedAssets }: Snapshot): bigint {
 function decideHedge(snapshot: Snapshot, policy: Policy, figures: Figures): Decision {
   const { hedge, spot, book } = snapshot;
   const whole = wholeTrade(snapshot, policy);
+  if (!isWorthwhile(whole, snapshot, policy)) {
+    return {
+      action: "hold",
+      reason: "belowMinimumNotional",
+      tradeWad: whole,
+      minNotionalWad: policy.minNotionalWad,
+      figures,
+    };
+  }
   const boundWad = slippageBound(whole, spot.priceWad, policy);
   if (whole > 0n ? hedge.markWad > boundWad : hedge.markWad < boundWad) {
     return { action: "hold", reason: "markBeyondBound", boundWad, figures };
@@ -236,46 +243,57 @@ function decideHedge(snapshot: Snapshot, policy: Policy, figures: Figures): Deci
 }
 
 /**
- * The whole trade, or the part of it after which equity is still above the floor when the fill is at the limit price.
- * Before an increase the controller tops margin up to its target, from what is free, when equity is below the floor of
- * the position to come; a reduction needs no margin.
+ * The whole trade, or the largest part of it after which equity is still above the floor when the fill is at the limit
+ * price. Before an increase the controller tops margin up to its target, from what is free, when equity is below the
+ * floor of the position to come; a reduction needs no margin.
  */
-function affordableTrade({
-  whole,
-  limitPriceWad,
-  snapshot,
-  policy,
-}: {
+function affordableTrade(input: TradeInput): { sizeDeltaWad: bigint; neededWad: bigint; availableWad: bigint } {
+  const { whole, limitPriceWad, snapshot, policy } = input;
+  const { sizeWad, equityWad } = snapshot.hedge;
+  const spotWad = snapshot.spot.priceWad;
+  const wanted = sizeWad + whole;
+  const cover = coverOf(wanted, input);
+
+  // What the margin carries after the cost of the whole trade: with everything that is free, and as it is.
+  const costWad = costOf(whole, limitPriceWad, spotWad);
+  const carriedBy = (equity: bigint): bigint =>
+    (max(equity - costWad, 0n) * WAD * WAD) / (policy.marginFloorWad * spotWad);
+  const toppedUp = carriedBy(equityWad + freeAssets(snapshot) * policy.assetScale);
+  const sizes = [abs(wanted), toppedUp, carriedBy(equityWad)].filter(
+    (size) => size <= abs(wanted) && size > abs(sizeWad),
+  );
+  const largest = sizes.find((size) => isCovered(wanted > 0n ? size : -size, input)) ?? min(abs(sizeWad), abs(wanted));
+  return { sizeDeltaWad: (wanted > 0n ? largest : -largest) - sizeWad, ...cover };
+}
+
+interface TradeInput {
   whole: bigint;
   limitPriceWad: bigint;
   snapshot: Snapshot;
   policy: Policy;
-}): { sizeDeltaWad: bigint; neededWad: bigint; availableWad: bigint } {
-  const { hedge, spot } = snapshot;
-  const { marginFloorWad, marginTargetWad, assetScale } = policy;
-  const spotWad = spot.priceWad;
-  const freeWad = freeAssets(snapshot) * assetScale;
-  const costWad = ceilDiv(abs(whole) * abs(limitPriceWad - spotWad), WAD);
-  const sizeAfter = hedge.sizeWad + whole;
-  const notionalAfter = (abs(sizeAfter) * spotWad) / WAD;
-  const floorOf = (notional: bigint): bigint => (notional * marginFloorWad) / WAD;
-
-  const isToppedUp = hedge.equityWad < floorOf(notionalAfter);
-  const topUpWad = isToppedUp ? min((notionalAfter * marginTargetWad) / WAD - hedge.equityWad, freeWad) : 0n;
-  const availableWad = hedge.equityWad + topUpWad - costWad;
-  const neededWad = floorOf(notionalAfter);
-  if (abs(sizeAfter) <= abs(hedge.sizeWad) || availableWad >= neededWad) {
-    return { sizeDeltaWad: whole, neededWad, availableWad };
-  }
-
-  // The largest position with the free margin; failing that, with the margin that is there.
-  const notionalOf = (equity: bigint): bigint => (max(equity, 0n) * WAD) / marginFloorWad;
-  const toppedUp = notionalOf(hedge.equityWad + freeWad - costWad);
-  const notional = hedge.equityWad < floorOf(toppedUp) ? toppedUp : notionalOf(hedge.equityWad - costWad);
-  const largest = max((notional * WAD) / spotWad, abs(hedge.sizeWad));
-  const sizeTo = sizeAfter > 0n ? min(sizeAfter, largest) : max(sizeAfter, -largest);
-  return { sizeDeltaWad: sizeTo - hedge.sizeWad, neededWad, availableWad };
 }
+
+function isCovered(sizeTo: bigint, input: TradeInput): boolean {
+  const { neededWad, availableWad } = coverOf(sizeTo, input);
+  return availableWad >= neededWad;
+}
+
+/** The floor for a position of `sizeTo`, and the equity that it would have after top-up and a fill at the limit. */
+function coverOf(
+  sizeTo: bigint,
+  { limitPriceWad, snapshot, policy }: TradeInput,
+): { neededWad: bigint; availableWad: bigint } {
+  const { sizeWad, equityWad } = snapshot.hedge;
+  const spotWad = snapshot.spot.priceWad;
+  const notional = (abs(sizeTo) * spotWad) / WAD;
+  const neededWad = (notional * policy.marginFloorWad) / WAD;
+  const targetWad = (notional * policy.marginTargetWad) / WAD;
+  const topUpWad = equityWad < neededWad ? min(targetWad - equityWad, freeAssets(snapshot) * policy.assetScale) : 0n;
+  return { neededWad, availableWad: equityWad + topUpWad - costOf(sizeTo - sizeWad, limitPriceWad, spotWad) };
+}
+
+const costOf = (sizeDeltaWad: bigint, limitPriceWad: bigint, spotWad: bigint): bigint =>
+  ceilDiv(abs(sizeDeltaWad) * abs(limitPriceWad - spotWad), WAD);
 
 function decideMargin(snapshot: Snapshot, policy: Policy, figures: Figures): Decision {
   const { marginMoveAssets } = snapshot.hedge;

@@ -188,7 +188,7 @@ function asSimulationError(
   { what, rpcUrl, units }: Pick<SendOptions, "what" | "rpcUrl" | "units">,
 ): BallastError {
   const data = revertDataOf(error);
-  if (data !== undefined) {
+  if (data !== undefined && data !== "0x") {
     return new SimulationRevertedError(
       `${what}: nothing was sent, because it would revert: ${explainRevert(data, units ?? DEFAULT_UNITS)}`,
       { cause: error },
@@ -197,7 +197,7 @@ function asSimulationError(
   if (!isTransportError(error)) {
     const message = shortMessageOf(error);
     if (/insufficient funds|enough funds|sender.*balance/i.test(message)) return gasFundsError(what, message, error);
-    if (/revert/i.test(message)) {
+    if (data === "0x" || /revert/i.test(message)) {
       return new SimulationRevertedError(`${what}: nothing was sent, because it would revert: ${message}`, {
         cause: error,
       });

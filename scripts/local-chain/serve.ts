@@ -1,7 +1,8 @@
 /** Serves a local chain with the whole world on it, in this process. */
-import { JsonRpcProvider, Network } from "ethers";
+import type { JsonRpcProvider } from "ethers";
 import { network } from "hardhat";
 import type { Deployment } from "../../keeper/deployment.ts";
+import { connectLocalRpc } from "./provider.ts";
 import { buildWorld, type WorldOptions } from "./world.ts";
 
 export const LOCAL_CHAIN_ID = 31_337;
@@ -16,15 +17,6 @@ export interface ServedChain {
 /** The chosen port cannot be served. */
 export class PortUnavailableError extends Error {
   override name = "PortUnavailableError";
-}
-
-/** A provider for a chain whose blocks come with their transactions: polls fast, caches nothing. */
-export function localProvider(rpcUrl: string): JsonRpcProvider {
-  return new JsonRpcProvider(rpcUrl, LOCAL_CHAIN_ID, {
-    staticNetwork: Network.from(LOCAL_CHAIN_ID),
-    cacheTimeout: -1,
-    pollingInterval: 10,
-  });
 }
 
 /** @param options.port 0 = any free port. */
@@ -42,7 +34,7 @@ export async function serveLocalChain(
     );
   }
   const rpcUrl = `http://${HOST}:${port}`;
-  const provider = localProvider(rpcUrl);
+  const provider = connectLocalRpc({ url: rpcUrl, chainId: LOCAL_CHAIN_ID });
   const deployment = await buildWorld({ ...options, provider, rpcUrl, chainId: LOCAL_CHAIN_ID });
   return {
     deployment,

@@ -203,6 +203,19 @@ describe("CurieVenue", () => {
         await expect(venue.submit(toWad(1), MAX_PRICE)).to.be.revertedWithCustomError(venue, "PartialFill");
       });
 
+      it("names a bound for every order, 1 wei where a sale has no limit", async () => {
+        const { protocol, venue } = await networkHelpers.loadFixture(misfillingFixture);
+        for (const [sizeDelta, limit, bound] of [
+          [toWad(-1), 0n, 1n],
+          [-3n, WAD / 2n, 2n], // 1.5 wei, rounded up for a sale
+          [3n, WAD / 2n, 1n], // and down for a purchase
+        ] as const) {
+          await protocol.setNextFill(sizeDelta, bound);
+          await venue.submit(sizeDelta, limit);
+          expect(await protocol.lastBound()).to.equal(bound);
+        }
+      });
+
       it("reverts when the bound was ignored, on both sides, and rounds the price against us", async () => {
         const { protocol, venue } = await networkHelpers.loadFixture(misfillingFixture);
         const limit = toWad(3_000);

@@ -35,12 +35,12 @@ library Exp {
     }
 
     /// @notice e^x in Q96, rounded down. Below 2^-96 it is 0.
-    /// @dev Requires xQ96 <= 88 * 2^96 (e^88 is the last that fits) and xQ96 > -2^158.
+    /// @dev Requires -2^158 < xQ96 <= 22 * 2^96: e^22 is the last power of which every digit is known in Q96.
     function exp(int256 xQ96) internal pure returns (uint256 resultQ96) {
         (uint256 mantissaQ128, int256 exponent) = parts(xQ96);
         // A shift by 256 or more leaves 0, as it should.
         unchecked {
-            resultQ96 = (mantissaQ128 << 96) >> uint256(128 - exponent);
+            resultQ96 = mantissaQ128 >> uint256(32 - exponent);
         }
     }
 }

@@ -7,8 +7,8 @@ import {MillsRatio} from "./MillsRatio.sol";
 /// @title Standard normal distribution
 /// @notice The density n(x) and the distribution function N(x).
 library NormalDistribution {
-    /// @notice First argument beyond the domain of `pdf`: the density there is 1e-56.
-    uint256 internal constant LIMIT_Q64 = 16 << 64;
+    /// @notice Last argument of `pdf`, just below 16: the density there is 1e-56.
+    uint256 internal constant LAST_Q64 = (16 << 64) - 1;
 
     uint256 private constant WAD = 1e18;
     uint256 private constant LIMIT_WAD = 16e18;
@@ -16,7 +16,7 @@ library NormalDistribution {
     uint256 private constant HALF_Q128 = 1 << 127;
 
     /// @notice n(x) in Q128 for x >= 0 in Q64, relative error below 4e-19 above 2^-60, absolute below 2^-128 under it.
-    /// @dev Requires xQ64 < LIMIT_Q64.
+    /// @dev Requires xQ64 <= LAST_Q64.
     function pdf(uint256 xQ64) internal pure returns (uint256 densityQ128) {
         unchecked {
             // x^2 is in Q128; halved and in Q96 that is a shift by 33.
