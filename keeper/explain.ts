@@ -73,7 +73,6 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   WithinBand: (s) => `net delta ${s.delta("netDelta")} is inside the band ±${s.size("band")}`,
   WrongDirection: (s) =>
     `a trade of ${s.delta("sizeDelta")} does not bring net delta ${s.delta("netDelta")} towards zero`,
-  WouldCrossZero: (s) => `a trade of ${s.delta("sizeDelta")} would take net delta ${s.delta("netDelta")} across zero`,
   BelowMinimumNotional: (s) => `the trade is worth ${s.price("notional")}, the minimum is ${s.price("minimum")}`,
   LimitBeyondSlippageBound: (s) =>
     `the limit price ${s.price("limitPrice")} is worse than the bound ${s.price("bound")}`,
@@ -99,15 +98,11 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   ExpiryNotSettled: (s) => `the expiry ${s.time("expiry")} is not settled yet`,
   VolatilityOutOfBounds: (s) =>
     `a volatility of ${s.percent("volatility")} is outside ${s.percent("minimum")} to ${s.percent("maximum")}`,
-  StrikeOutOfBounds: (s) =>
-    `the strike ${s.price("strike")} is not a multiple of 1e-9 between that and ${s.price("maximum")}`,
   StrikeAlreadyListed: (s) => `the strike ${s.price("strike")} of ${s.time("expiry")} is listed already`,
   TooManySeries: (s) => `${s.text("series")} live series, the most is ${s.text("maximum")}`,
   SeriesNotListed: (s) => `the series ${s.series("id")} is not listed`,
   SaleClosed: (s) => `sales of the expiry ${s.time("expiry")} closed at ${s.time("closesAt")}`,
   SizeBelowMinimum: (s) => `${s.options("size")}, the smallest trade is ${s.options("minimum")}`,
-  OpenInterestTooLarge: (s) =>
-    `open interest would be ${s.options("openInterest")}, the most is ${s.options("maximum")}`,
   PremiumAboveLimit: (s) => `the premium is ${s.assets("premium")}, above the most allowed, ${s.assets("maximum")}`,
   ZeroAddress: () => "an address is zero",
   ZeroAmount: () => "the amount is zero, or so small that it rounds to zero",

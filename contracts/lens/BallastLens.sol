@@ -53,7 +53,8 @@ contract BallastLens {
         s.timestamp = block.timestamp;
         (, s.spotUpdatedAt, s.spotFault) = oracle.read();
         s.valuation = riskEngine.valuation();
-        s.book = riskEngine.book(s.valuation.spot);
+        // Without any price, an unreadable feed's, there is nothing to price the book at: it reads as empty.
+        if (s.valuation.spot != 0) s.book = riskEngine.book(s.valuation.spot);
         s.hedge = controller.hedgeState();
         s.idle = vault.idle();
         s.owed = vault.owed();

@@ -113,12 +113,6 @@ export function isWorthwhile(sizeDeltaWad: bigint, snapshot: Snapshot, { minNoti
   return (abs(sizeDeltaWad) * snapshot.spot.priceWad) / WAD >= minNotionalWad;
 }
 
-/** Back to neutral, less the cushion, so that it still does not cross zero when it is mined. */
-export function wholeTrade({ hedge }: Snapshot, { cushionWad }: Policy): bigint {
-  const cushion = (hedge.bandWad * cushionWad) / WAD;
-  return hedge.netDeltaWad > 0n ? -(hedge.netDeltaWad - cushion) : -hedge.netDeltaWad - cushion;
-}
-
 /** The contract's own bound for a limit price on the side of `sizeDeltaWad`. */
 export function slippageBound(sizeDeltaWad: bigint, spotWad: bigint, { maxSlippageWad }: Policy): bigint {
   return sizeDeltaWad > 0n ? (spotWad * (WAD + maxSlippageWad)) / WAD : ceilDiv(spotWad * (WAD - maxSlippageWad), WAD);
@@ -211,16 +205,8 @@ function freeAssets({ idleAssets, owedAssets }: Snapshot): bigint {
 
 function decideHedge(snapshot: Snapshot, policy: Policy, figures: Figures): Decision {
   const { hedge, spot, book } = snapshot;
-  const whole = wholeTrade(snapshot, policy);
-  if (!isWorthwhile(whole, snapshot, policy)) {
-    return {
-      action: "hold",
-      reason: "belowMinimumNotional",
-      tradeWad: whole,
-      minNotionalWad: policy.minNotionalWad,
-      figures,
-    };
-  }
+  // Delta drifts until this is mined: what would cross zero by then the contract cuts off.
+  const whole = -hedge.netDeltaWad;
   const boundWad = slippageBound(whole, spot.priceWad, policy);
   if (whole > 0n ? hedge.markWad > boundWad : hedge.markWad < boundWad) {
     return { action: "hold", reason: "markBeyondBound", boundWad, figures };

@@ -19,11 +19,6 @@ export interface HedgeLimits {
 export interface PolicySettings {
   /** How much worse than mark and spot the average fill may be, the venue's fee included. */
   slippageWad: bigint;
-  /**
-   * Part of the band that a trade leaves between net delta and zero. Delta drifts until the trade is mined, and the
-   * contract refuses what would cross zero by then.
-   */
-  cushionWad: bigint;
   /** Margin moves of less are not worth their gas. */
   minMarginMoveWad: bigint;
   /** Seconds after the snapshot's block until which a trade may be mined. */
@@ -34,7 +29,6 @@ export type Policy = HedgeLimits & PolicySettings;
 
 export const DEFAULT_SETTINGS: PolicySettings = {
   slippageWad: WAD / 200n, // 0.5 %
-  cushionWad: WAD / 50n, // 2 % of the band
   minMarginMoveWad: WAD, // 1 quote
   deadlineSeconds: 120n,
 };
@@ -80,14 +74,11 @@ export async function readPolicy(contracts: Contracts, settings: Partial<PolicyS
 
 /** @throws {PolicyError} when a setting is outside what the contracts accept. */
 export function checkPolicy(policy: Policy): Policy {
-  const { slippageWad, maxSlippageWad, cushionWad, minMarginMoveWad, deadlineSeconds } = policy;
+  const { slippageWad, maxSlippageWad, minMarginMoveWad, deadlineSeconds } = policy;
   if (slippageWad <= 0n || slippageWad >= maxSlippageWad) {
     throw new PolicyError(
       `slippage: expected more than 0 % and less than the contract's bound of ${formatPercent(maxSlippageWad)}, got ${formatPercent(slippageWad)}`,
     );
-  }
-  if (cushionWad < 0n || cushionWad > WAD / 2n) {
-    throw new PolicyError(`cushion: expected 0 % to 50 % of the band, got ${formatPercent(cushionWad)}`);
   }
   if (minMarginMoveWad < 0n) throw new PolicyError(`smallest margin move: expected 0 or more, got ${minMarginMoveWad}`);
   if (deadlineSeconds <= 0n) throw new PolicyError(`deadline: expected 1 second or more, got ${deadlineSeconds}`);

@@ -74,18 +74,17 @@ describe("decide: the band", () => {
     expectAction(decideIn({ ...straddles, putsWad: 10n * WAD }), "hedge");
   });
 
-  it("brings net delta to neutral less the cushion, so that drift until inclusion does not make it cross zero", () => {
+  it("brings net delta to zero", () => {
     const hedge = expectAction(decideIn(), "hedge");
-    // 2 % of the band of 1 ETH.
-    expect(hedge.sizeDeltaWad).to.equal(5n * WAD - WAD / 50n);
-    expect(hedge.netDeltaAfterWad).to.equal(-WAD / 50n);
+    expect(hedge.sizeDeltaWad).to.equal(5n * WAD);
+    expect(hedge.netDeltaAfterWad).to.equal(0n);
     expect(hedge.isPartial).to.equal(false);
   });
 
   it("counts the position that is there", () => {
     expect(expectAction(decideIn(hedged), "hold").reason).to.equal("withinBand");
     const more = expectAction(decideIn({ ...hedged, bookDeltaWad: -8n * WAD }), "hedge");
-    expect(more.sizeDeltaWad).to.equal(3n * WAD - WAD / 50n);
+    expect(more.sizeDeltaWad).to.equal(3n * WAD);
   });
 
   it("gives the trade two minutes from the snapshot's block", () => {
@@ -134,13 +133,6 @@ describe("decide: what must not be traded on", () => {
     // A band of .01 ETH, a trade of .033 ETH for 99 USDC.
     const small = { callsWad: WAD / 10n, bookDeltaWad: -(33n * WAD) / 1000n };
     const hold = expectAction(decideIn(small), "hold");
-    expect(hold.reason).to.equal("belowMinimumNotional");
-  });
-
-  it("holds when the cushion takes the trade below the smallest notional", () => {
-    // 100.02 USDC by the chain's measure, 99.96 less the cushion: the contract would refuse what we send.
-    const edge = { callsWad: WAD / 100n, bookDeltaWad: -(33_340n * WAD) / 1_000_000n };
-    const hold = expectAction(decideIn(edge), "hold");
     expect(hold.reason).to.equal("belowMinimumNotional");
   });
 
@@ -275,7 +267,7 @@ describe("decide: a trade that free margin does not cover", () => {
 
   it("reduces a position without asking for margin", () => {
     const hedge = expectAction(decideIn({ ...positionAt(9n * WAD, 10n), idleAssets: 0n }), "hedge");
-    expect(hedge.sizeDeltaWad).to.equal(-4n * WAD + WAD / 50n);
+    expect(hedge.sizeDeltaWad).to.equal(-4n * WAD);
     expect(hedge.isPartial).to.equal(false);
   });
 
@@ -427,7 +419,7 @@ describe("decide: properties", () => {
 describe("explain", () => {
   it("says what is bought, at which limit and why", () => {
     expect(explain(decideIn())).to.equal(
-      "hedge: buy 4.98 ETH at most 3,015.00 USDC: net delta -5.00 ETH (book -5.00 ETH, hedge 0.00 ETH) is outside the band ±1.00 ETH",
+      "hedge: buy 5.00 ETH at most 3,015.00 USDC: net delta -5.00 ETH (book -5.00 ETH, hedge 0.00 ETH) is outside the band ±1.00 ETH",
     );
   });
 
