@@ -1,0 +1,214 @@
+/**
+ * The stage: a local chain with the real venue, a clock of which every block's time is set, two complete deployments of
+ * Ballast side by side, and the people who use them.
+ */
+import { id, JsonRpcProvider, MaxUint256, Network, type Signer, toQuantity, Wallet } from "ethers";
+import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
+import type { Deployment } from "../../keeper/deployment.ts";
+import { curieVenue, deployBallast } from "../deploy/deployBallast.ts";
+import { ballastArtifact } from "../local-chain/artifacts.ts";
+import { type Curie, connectCurie } from "../local-chain/curie.ts";
+import { connectMarket, type Market } from "../local-chain/market.ts";
+import { serveLocalChain } from "../local-chain/serve.ts";
+import { Transactor } from "../local-chain/transactor.ts";
+import { FEED_HEARTBEAT_SECONDS, SEED_DEPOSIT } from "../local-chain/world.ts";
+
+export const DEPOSITORS = { alice: 150_000n, bob: 100_000n, carol: 50_000n } as const;
+export const BUYERS = ["dave", "erin", "frank", "grace"] as const;
+/** What a buyer comes with: enough for every premium of both vaults. */
+const BUYER_PURSE = 250_000n;
+const USDC = 10n ** 6n;
+/** Where the seed deposits of both vaults are locked for ever. */
+const NOBODY = "0x000000000000000000000000000000000000dEaD";
+
+export type Depositor = keyof typeof DEPOSITORS;
+export type Buyer = (typeof BUYERS)[number];
+export type Person = Depositor | Buyer | "curator" | "governor" | "keeper";
+
+export const depositors = Object.keys(DEPOSITORS) as Depositor[];
+
+/** One of the two vaults: `hedged` has a keeper, `unhedged` never hedges. */
+export interface Side {
+  readonly name: "hedged" | "unhedged";
+  readonly contracts: Contracts;
+}
+
+export interface Stage {
+  readonly provider: JsonRpcProvider;
+  readonly deployment: Deployment;
+  readonly curie: Curie;
+  readonly market: Market;
+  readonly hedged: Side;
+  readonly unhedged: Side;
+  readonly sides: readonly Side[];
+  readonly addressOf: (person: Person) => string;
+  /** Every address that may hold the quote token. */
+  readonly holders: readonly { readonly holder: string; readonly address: string }[];
+  /** Mines one block of that time with everything that the calls do, in their order. */
+  act(calls: readonly PersonCall[], time: number): Promise<void>;
+  /** Sets the time of the next block, whoever sends it. */
+  setNextBlockTime(time: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PersonCall {
+  readonly person: Person;
+  readonly to: string;
+  /** The artifact of the contract called, for instance "OptionVault". */
+  readonly contract: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+export async function openStage(): Promise<Stage> {
+  const chain = await serveLocalChain({ port: 0, listBoard: false });
+  const { deployment } = chain;
+  const { local } = deployment;
+  if (local === undefined) throw new Error("The chain that was just started is not a local one.");
+  // One request a call: waiting for company costs more than the request.
+  const provider = new JsonRpcProvider(deployment.rpcUrl, deployment.chainId, {
+    staticNetwork: Network.from(deployment.chainId),
+    cacheTimeout: -1,
+    pollingInterval: 10,
+    batchMaxCount: 1,
+  });
+  const close = async () => {
+    provider.destroy();
+    await chain.close();
+  };
+  try {
+    const accounts = local.accounts;
+    const signerOf = (actor: string): Signer => {
+      const account = accounts[actor];
+      // Not among the chain's own actors: a key from the name, worth nothing anywhere.
+      return new Wallet(account?.privateKey ?? id(`ballast demo: ${actor}`), provider);
+    };
+    const addresses = new Map<string, string>();
+    for (const actor of [...Object.keys(accounts), ...BUYERS]) addresses.set(actor, await signerOf(actor).getAddress());
+    const addressOf = (actor: string): string => {
+      const address = addresses.get(actor);
+      if (address === undefined) throw new Error(`Nobody is called ${actor} here.`);
+      return address;
+    };
+    for (const buyer of BUYERS) {
+      await provider.send("hardhat_setBalance", [addressOf(buyer), toQuantity(10n ** 22n)]);
+    }
+
+    const curie = connectCurie({ addresses: local.curie, signer: signerOf("arbitrageur") });
+    const market = await connectMarket({ curie, signer: signerOf("arbitrageur"), marketMover: local.marketMover });
+    const twin = await deployBallast({
+      deployer: signerOf("deployer"),
+      quoteToken: deployment.contracts.quoteToken,
+      feed: deployment.contracts.feed,
+      heartbeatSeconds: FEED_HEARTBEAT_SECONDS,
+      venue: curieVenue(local.curie),
+      governor: addressOf("governor"),
+      curator: addressOf("curator"),
+      keeper: addressOf("keeper"),
+      name: "Ballast, not hedged",
+      symbol: "bETH-0",
+    });
+    const hedged: Side = { name: "hedged", contracts: connectContracts(deployment, provider) };
+    const unhedged: Side = {
+      name: "unhedged",
+      contracts: connectContracts({ ...deployment, contracts: { ...deployment.contracts, ...twin } }, provider),
+    };
+    const sides = [hedged, unhedged];
+
+    const transactors = new Map<Person, Transactor>();
+    const people: Person[] = [...depositors, ...BUYERS, "curator", "governor"];
+    for (const person of people) transactors.set(person, await Transactor.create(signerOf(person)));
+
+    async function act(calls: readonly PersonCall[], time: number): Promise<void> {
+      if (calls.length === 0) return;
+      const involved = new Set<Transactor>();
+      await provider.send("evm_setAutomine", [false]);
+      try {
+        for (const { person, to, contract, method, args } of calls) {
+          const transactor = transactors.get(person);
+          if (transactor === undefined) throw new Error(`${person} has no account here.`);
+          await transactor.call(to, ballastArtifact(contract), method, args);
+          involved.add(transactor);
+        }
+        await provider.send("evm_mine", [time]);
+      } finally {
+        await provider.send("evm_setAutomine", [true]);
+      }
+      for (const transactor of involved) await transactor.confirm();
+    }
+
+    const holders = [
+      ...people.map((person) => ({ holder: person as string, address: addressOf(person) })),
+      ...["keeper", "arbitrageur", "deployer", "feed"].map((actor) => ({ holder: actor, address: addressOf(actor) })),
+      { holder: "the arbitrageur's contract", address: local.marketMover },
+      { holder: "nobody (locked shares)", address: NOBODY },
+      ...Object.entries(local.curie).map(([name, address]) => ({ holder: `Curie ${name}`, address })),
+      ...sides.flatMap(({ name, contracts }) => {
+        const { quoteToken, feed, ...own } = contracts.deployment.contracts;
+        return Object.entries(own).map(([part, address]) => ({ holder: `${name} ${part}`, address }));
+      }),
+    ];
+    return {
+      provider,
+      deployment,
+      curie,
+      market,
+      hedged,
+      unhedged,
+      sides,
+      addressOf,
+      holders,
+      act,
+      setNextBlockTime: async (time) => {
+        await provider.send("evm_setNextBlockTimestamp", [time]);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Gives everybody his money and his approvals, and the second vault the seed that the first one has. */
+export function openingCalls(stage: Stage): PersonCall[] {
+  const { sides, addressOf } = stage;
+  const token = stage.deployment.contracts.quoteToken;
+  const usdc = (person: Person, method: string, args: readonly unknown[]): PersonCall => {
+    return { person, to: token, contract: "local/LocalUsdc", method, args };
+  };
+  const purse = (person: Person, units: bigint) => usdc(person, "mint", [addressOf(person), units]);
+  const vaults = sides.map(({ contracts }) => contracts.deployment.contracts.vault);
+  const markets = sides.map(({ contracts }) => contracts.deployment.contracts.market);
+  const unhedgedVault = stage.unhedged.contracts.deployment.contracts.vault;
+  return [
+    purse("governor", SEED_DEPOSIT * USDC),
+    usdc("governor", "approve", [unhedgedVault, SEED_DEPOSIT * USDC]),
+    {
+      person: "governor",
+      to: unhedgedVault,
+      contract: "OptionVault",
+      method: "deposit",
+      args: [SEED_DEPOSIT * USDC, NOBODY],
+    },
+    ...depositors.flatMap((person) => [
+      purse(person, 2n * DEPOSITORS[person] * USDC),
+      ...vaults.map((vault) => usdc(person, "approve", [vault, MaxUint256])),
+    ]),
+    ...BUYERS.flatMap((person) => [
+      purse(person, BUYER_PURSE * USDC),
+      ...markets.map((market) => usdc(person, "approve", [market, MaxUint256])),
+    ]),
+  ];
+}
+
+/** The same amount into both vaults. */
+export function depositCalls(stage: Stage, person: Depositor): PersonCall[] {
+  return stage.sides.map(({ contracts }) => ({
+    person,
+    to: contracts.deployment.contracts.vault,
+    contract: "OptionVault",
+    method: "deposit",
+    args: [DEPOSITORS[person] * USDC, stage.addressOf(person)],
+  }));
+}

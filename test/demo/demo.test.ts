@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+import { expect } from "chai";
+import { checkRecord } from "../../scripts/demo/checks.ts";
+import { residual } from "../../scripts/demo/record.ts";
+import { renderReport } from "../../scripts/demo/report.ts";
+import { type RunResult, runDemo } from "../../scripts/demo/run.ts";
+
+const HOURS = 12;
+const WAD = 10n ** 18n;
+
+describe("a short demo on the real venue", () => {
+  let result: RunResult;
+  const lines: string[] = [];
+
+  before(async () => {
+    result = await runDemo({ seed: 1, hours: HOURS, say: (line) => lines.push(line) });
+  });
+
+  it("conserves every unit and adds up", () => {
+    expect(result.faults).to.deep.equal([]);
+    expect(residual(result.record.hedged)).to.equal(0n);
+    expect(residual(result.record.unhedged)).to.equal(0n);
+  });
+
+  it("takes the same deposits and premiums into both vaults, and pays the same to option holders", () => {
+    const { hedged, unhedged, purchases } = result.record;
+    expect(hedged.depositedWad).to.equal(301_000n * WAD);
+    expect(purchases).to.be.at.least(2);
+    expect(hedged.premiumWad > 0n).to.equal(true);
+    for (const row of ["depositedWad", "premiumWad", "payoutWad"] as const)
+      expect(hedged[row], row).to.equal(unhedged[row]);
+  });
+
+  it("hedges one vault on the venue, for a fee, and never the other", () => {
+    const { hedges, hedged, unhedged } = result.record;
+    expect(hedges.length).to.be.greaterThan(0);
+    expect(hedged.feesWad > 0n).to.equal(true);
+    expect([unhedged.hedgePnlWad, unhedged.feesWad, unhedged.fundingWad]).to.deep.equal([0n, 0n, 0n]);
+  });
+
+  it("would notice a hedge from inside the band", () => {
+    const [first, ...rest] = result.record.hedges;
+    const falsified = { ...result.record, hedges: [{ ...first!, netDeltaBeforeWad: first!.bandWad }, ...rest] };
+    expect(checkRecord(falsified)).to.have.length(1);
+  });
+
+  it("records each hour and ends flat", () => {
+    const { hours } = result.record;
+    expect(hours.map((hour) => hour.hour)).to.deep.equal(Array.from({ length: HOURS + 1 }, (_, hour) => hour));
+    expect(hours.at(-1)!.hedgeSize).to.equal(0);
+    expect(hours.at(-1)!.bookDelta).to.equal(0);
+    expect(hours.every((hour) => Math.abs(hour.mark / hour.spot - 1) < 0.005)).to.equal(true);
+  });
+
+  it("tells what happened while it runs, and renders", () => {
+    for (const words of ["alice deposits", "board 2 is listed", "board 1 settles at", "carol withdraws everything"]) {
+      expect(lines.join("\n")).to.contain(words);
+    }
+    expect(renderReport(result.record)).to.contain("board 2 settles at");
+  });
+});
+
+describe("the demo's command line", () => {
+  it("refuses a length that cannot hold two boards, with a sentence", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/demo/demo.ts", "--hours", "13"], {
+      encoding: "utf8",
+    });
+    expect(status).to.equal(1);
+    expect(stderr).to.contain('expected an even number of hours, got "13"');
+  });
+});
