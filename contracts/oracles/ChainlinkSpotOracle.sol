@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 import {ISpotOracle} from "../interfaces/ISpotOracle.sol";
 
 /// @title Spot from a Chainlink-shaped push feed
@@ -11,7 +11,7 @@ import {ISpotOracle} from "../interfaces/ISpotOracle.sol";
 contract ChainlinkSpotOracle is ISpotOracle {
     uint256 private constant WAD_DECIMALS = 18;
 
-    AggregatorV3Interface public immutable feed;
+    IAggregatorV3 public immutable feed;
     /// @notice Seconds: the longest age at which a price is used, heartbeat + 10 %.
     uint256 public immutable maxAge;
     uint8 public immutable feedDecimals;
@@ -24,7 +24,7 @@ contract ChainlinkSpotOracle is ISpotOracle {
 
     /// @param feed_ The feed; its decimals are remembered.
     /// @param heartbeat Seconds between rounds that the feed promises at least.
-    constructor(AggregatorV3Interface feed_, uint256 heartbeat) {
+    constructor(IAggregatorV3 feed_, uint256 heartbeat) {
         if (heartbeat == 0) revert ZeroHeartbeat();
         uint8 decimals = feed_.decimals();
         if (decimals > WAD_DECIMALS) revert TooManyDecimals(decimals);
@@ -76,7 +76,7 @@ contract ChainlinkSpotOracle is ISpotOracle {
 
     /// @dev The nearest earlier round that has an answer. Without one (the first of its phase) nothing precedes it.
     function _completeRoundBefore(uint80 roundId) private view returns (uint80 id, uint256 updatedAt) {
-        for (id = roundId; uint64(id) > 1; ) {
+        for (id = roundId; uint64(id) > 1;) {
             --id;
             // A feed may revert for a round that it does not have; such a round is no answer.
             try feed.getRoundData(id) returns (uint80, int256 answer, uint256, uint256 written, uint80) {

@@ -139,7 +139,7 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
     it("settles, redeems, unwinds and lets everybody leave", async () => {
       const now = BigInt((await forked.connection.ethers.provider.getBlock("latest"))!.timestamp);
       for (let left = Number(expiry - now) - 60; left > 0; left -= HOUR) {
-        await world.step({ priceWad: eth(3_120), seconds: Math.min(left, HOUR) < 60 ? 60 : Math.min(left, HOUR) });
+        await world.step({ priceWad: eth(3_120), seconds: Math.max(60, Math.min(left, HOUR)) });
       }
       await world.step({ priceWad: eth(3_120), seconds: HOUR });
       const id = (expiry << 65n) | (1n << 64n) | (eth(3_000) / 10n ** 9n);
