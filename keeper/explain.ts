@@ -1,8 +1,11 @@
 /** Reverts as sentences: the error's name, then what it says with its values in a person's units. */
 import { AbiCoder, type ErrorDescription, isError, type Result } from "ethers";
 import { errorInterface } from "./contracts.ts";
+import { CLOSURE_WORDS, CLOSURES } from "./enums.ts";
+import { type BallastError, SnapshotError } from "./errors.ts";
+import { asRpcError } from "./rpc.ts";
 import { describeSeries } from "./series.ts";
-import { CLOSURE_WORDS, CLOSURES } from "./snapshot.ts";
+
 import {
   DEFAULT_UNITS,
   formatAssets,
@@ -225,4 +228,25 @@ export function revertDataOf(error: unknown): string | undefined {
 /** Nothing, or a selector and words behind it. A bare transaction hash is neither. */
 function isRevertData(data: string): boolean {
   return data === "0x" || (/^0x[0-9a-fA-F]{8,}$/.test(data) && data.length % 2 === 0 && data.length !== 66);
+}
+
+/**
+ * Whatever a read of our own contracts threw, as one of our errors.
+ * @param what Begins the sentence when the contract itself refused.
+ */
+export function asReadError(
+  error: unknown,
+  { what, rpcUrl, units }: { what: string; rpcUrl: string; units?: Units },
+): BallastError {
+  const data = revertDataOf(error);
+  if (data !== undefined && data !== "0x")
+    return new SnapshotError(`${what}: ${explainRevert(data, units)}`, { cause: error });
+  // An address without a contract answers nothing, which decodes as nothing.
+  if (data === "0x" || isError(error, "BAD_DATA")) {
+    return new SnapshotError(
+      `${what}: the contract does not answer; the deployment file is of another chain, or of one that has been restarted since: write it again with \`npm run chain\``,
+      { cause: error },
+    );
+  }
+  return asRpcError(error, rpcUrl);
 }

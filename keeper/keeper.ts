@@ -3,9 +3,9 @@ import type { ContractTransaction, TransactionReceipt } from "ethers";
 import type { Contracts } from "./contracts.ts";
 import { RoleMissingError } from "./errors.ts";
 import { eventOf } from "./events.ts";
+import { asReadError } from "./explain.ts";
 import { type Decision, decide, explain, type Hedge, type MoveMargin } from "./hedge/decide.ts";
 import type { Policy } from "./hedge/policy.ts";
-import { asRpcError } from "./rpc.ts";
 import { settlementRoundOf } from "./settlement.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import { type Call, type SentTransaction, sendTransaction, simulate, type TransactionSigner } from "./tx/send.ts";
@@ -111,7 +111,7 @@ export async function assertKeeperRole(
   try {
     answer = await accessManager.canCall(account, deployment.contracts.controller, selector);
   } catch (error) {
-    throw asRpcError(error, deployment.rpcUrl);
+    throw asReadError(error, { what: "the roles cannot be read", rpcUrl: deployment.rpcUrl });
   }
   if (!answer.immediate) {
     throw new RoleMissingError(

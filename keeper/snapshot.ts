@@ -1,64 +1,18 @@
 /** Everything that one tick decides on, of one block, in one `eth_call`. */
 import type { BlockTag } from "ethers";
 import type { Contracts } from "./contracts.ts";
+import {
+  ACTIONS,
+  type ChainAction,
+  type ChainReason,
+  CLOSURES,
+  type Closure,
+  FAULTS,
+  type Fault,
+  REASONS,
+} from "./enums.ts";
 import { SnapshotError } from "./errors.ts";
-import { explainRevert, revertDataOf } from "./explain.ts";
-import { asRpcError } from "./rpc.ts";
-
-// The contracts' enums, in their order.
-export const FAULTS = [
-  "None",
-  "Unreadable",
-  "DecimalsChanged",
-  "Incomplete",
-  "NotPositive",
-  "Future",
-  "Stale",
-] as const;
-export const CLOSURES = [
-  "None",
-  "PriceUntrusted",
-  "ExpiryUnsettled",
-  "VenueUnreadable",
-  "Insolvent",
-  "InProgress",
-] as const;
-export const ACTIONS = ["Hold", "Hedge", "TopUp", "FreeMargin"] as const;
-export const REASONS = [
-  "WithinBand",
-  "OutsideBand",
-  "NoOpenInterest",
-  "BelowMinimumNotional",
-  "PriceUntrusted",
-  "VenueUnreadable",
-  "VenueNotTradable",
-  "MarginBelowFloor",
-  "MarginAboveCeiling",
-] as const;
-
-export type Fault = (typeof FAULTS)[number];
-export type Closure = (typeof CLOSURES)[number];
-export type ChainAction = (typeof ACTIONS)[number];
-export type ChainReason = (typeof REASONS)[number];
-
-export const CLOSURE_WORDS: Readonly<Record<Closure, string>> = {
-  None: "open",
-  PriceUntrusted: "the spot price is not to be trusted now",
-  ExpiryUnsettled: "an expiry has passed and waits for settlement (`npm run settle`)",
-  VenueUnreadable: "the perpetual venue cannot be read",
-  Insolvent: "the vault's shares are worth nothing",
-  InProgress: "another call of the vault is in progress",
-};
-
-export const FAULT_WORDS: Readonly<Record<Fault, string>> = {
-  None: "trusted",
-  Unreadable: "the feed cannot be read",
-  DecimalsChanged: "the feed's decimals have changed",
-  Incomplete: "the newest round has no answer",
-  NotPositive: "the newest answer is not positive",
-  Future: "the newest round is from the future",
-  Stale: "the newest round is too old",
-};
+import { asReadError } from "./explain.ts";
 
 /** Sizes, prices, ratios and rates are WAD; assets are quote-token units; times are unix seconds. */
 export interface Snapshot {
@@ -124,12 +78,7 @@ export async function readSnapshot(contracts: Contracts, blockTag: BlockTag = "l
   try {
     answer = await contracts.lens.snapshot({ blockTag });
   } catch (error) {
-    const data = revertDataOf(error);
-    if (data === undefined) throw asRpcError(error, contracts.deployment.rpcUrl);
-    throw new SnapshotError(
-      `the lens at ${contracts.deployment.contracts.lens} gave no snapshot: ${explainRevert(data)}`,
-      { cause: error },
-    );
+    throw asReadError(error, { what: "the lens gave no snapshot", rpcUrl: contracts.deployment.rpcUrl });
   }
   const { valuation, book, hedge } = answer;
   return {

@@ -39,7 +39,7 @@ export function parseAmount(text: string, { decimals, name }: { decimals: number
   return value;
 }
 
-/** How many decimals are shown: at least `least`, at most `most`; what rounding would hide is shown in full. */
+/** How many decimals are shown: at least `least`, at most `most`; what rounding would make zero is shown with two digits. */
 export interface Precision {
   least?: number;
   most?: number;
@@ -60,10 +60,16 @@ export function formatFixed(
   const magnitude = abs(value);
   const step = decimals > most ? 10n ** BigInt(decimals - most) : 1n;
   const rounded = ((magnitude + step / 2n) / step) * step;
-  if (rounded === 0n && magnitude !== 0n) return sign + formatUnits(magnitude, decimals);
+  if (rounded === 0n && magnitude !== 0n) return sign + formatTiny(magnitude, decimals);
   const [whole = "0", fraction = ""] = formatUnits(rounded, decimals).split(".");
   const shown = fraction.replace(/0+$/, "").padEnd(Math.min(least, decimals), "0");
   return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${shown === "" ? "" : `.${shown}`}`;
+}
+
+/** Two significant digits, cut off and not rounded: it says how small, and that it is not zero. */
+function formatTiny(magnitude: bigint, decimals: number): string {
+  const unit = 10n ** BigInt(Math.max(magnitude.toString().length - 2, 0));
+  return formatUnits((magnitude / unit) * unit, decimals);
 }
 
 /** A WAD number. */

@@ -1,8 +1,10 @@
 /** `npm run buy -- --series ETH-09JAN26-3000-C --size 2 [--max-premium N] [--as dave]` */
+
+import { CLOSURE_WORDS } from "../enums.ts";
 import { NotPossibleError } from "../errors.ts";
 import { eventOf } from "../events.ts";
 import { decodeSeries } from "../series.ts";
-import { CLOSURE_WORDS, readSnapshot } from "../snapshot.ts";
+import { readSnapshot } from "../snapshot.ts";
 import { formatAssets, formatFixed, formatPercent, formatQuoteWad, formatTime, parseAmount, WAD } from "../units.ts";
 import { nameOfSeries, seriesOf } from "./shared/board.ts";
 import { ensureAllowance, ensureBalance } from "./shared/funds.ts";
@@ -43,7 +45,11 @@ await runMain(async () => {
   if (snapshot.nav.closure !== "None") {
     throw new NotPossibleError(`sales are closed: ${CLOSURE_WORDS[snapshot.nav.closure]}`);
   }
-  const quote = await read(contracts, () => contracts.market.quote(id, size, { blockTag: snapshot.blockNumber }));
+  const quote = await read(
+    contracts,
+    () => contracts.market.quote(id, size, { blockTag: snapshot.blockNumber }),
+    "the market gives no quote",
+  );
   const maxPremium = limit ?? quote.premium + (quote.premium * DRIFT_WAD) / WAD;
   if (quote.premium > maxPremium) {
     throw new NotPossibleError(

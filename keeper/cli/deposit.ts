@@ -1,7 +1,9 @@
 /** `npm run deposit -- --amount 1000 [--as alice]` */
+
+import { CLOSURE_WORDS } from "../enums.ts";
 import { NotPossibleError } from "../errors.ts";
 import { eventOf } from "../events.ts";
-import { CLOSURE_WORDS, readSnapshot } from "../snapshot.ts";
+import { readSnapshot } from "../snapshot.ts";
 import { formatAssets, formatFixed, parseAmount } from "../units.ts";
 import { ensureAllowance, ensureBalance } from "./shared/funds.ts";
 import { type CommonOptions, program, runMain } from "./shared/program.ts";

@@ -1,7 +1,9 @@
 /** `npm run status` */
+
+import { CLOSURE_WORDS, FAULT_WORDS } from "../enums.ts";
 import { decide, explain } from "../hedge/decide.ts";
 import { readPolicy } from "../hedge/policy.ts";
-import { CLOSURE_WORDS, FAULT_WORDS, readSnapshot } from "../snapshot.ts";
+import { readSnapshot } from "../snapshot.ts";
 import {
   formatAssets,
   formatFixed,

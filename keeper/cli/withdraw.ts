@@ -1,7 +1,9 @@
 /** `npm run withdraw -- --amount N | --shares N | --all [--as alice]` */
+
+import { CLOSURE_WORDS } from "../enums.ts";
 import { InputError, NotPossibleError } from "../errors.ts";
 import { eventOf } from "../events.ts";
-import { CLOSURE_WORDS, readSnapshot } from "../snapshot.ts";
+import { readSnapshot } from "../snapshot.ts";
 import { formatAssets, formatFixed, parseAmount } from "../units.ts";
 import { type CommonOptions, program, runMain } from "./shared/program.ts";
 import { actorOf, openSession, read, send } from "./shared/session.ts";

@@ -3,7 +3,8 @@
  * and the contracts' constants, and holds when the chain's own answer differs: then one of the two is wrong, and neither
  * should move money.
  */
-import { FAULT_WORDS, type Fault, type Snapshot } from "../snapshot.ts";
+import { FAULT_WORDS, type Fault } from "../enums.ts";
+import type { Snapshot } from "../snapshot.ts";
 import {
   abs,
   ceilDiv,

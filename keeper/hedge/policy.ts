@@ -1,7 +1,7 @@
 /** What the keeper may choose, and the bounds that the contracts set to it. */
 import type { Contracts } from "../contracts.ts";
 import { PolicyError } from "../errors.ts";
-import { asRpcError } from "../rpc.ts";
+import { asReadError } from "../explain.ts";
 import { formatPercent, WAD } from "../units.ts";
 
 /** Constants of the deployed contracts. The keeper reads them once and computes with them itself. */
@@ -48,7 +48,7 @@ export async function readPolicy(contracts: Contracts, settings: Partial<PolicyS
       vault.assetScale(),
     ]);
   } catch (error) {
-    throw asRpcError(error, contracts.deployment.rpcUrl);
+    throw asReadError(error, { what: "the contracts' constants cannot be read", rpcUrl: contracts.deployment.rpcUrl });
   }
   const [
     bandPerContractWad,

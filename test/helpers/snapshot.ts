@@ -1,7 +1,9 @@
 /** Snapshots as the chain would give them: `HedgeController.hedgeState()` written down once more, for tests. */
+
+import type { Fault } from "../../keeper/enums.ts";
 import type { Policy } from "../../keeper/hedge/policy.ts";
 import { DEFAULT_SETTINGS } from "../../keeper/hedge/policy.ts";
-import type { Fault, Snapshot } from "../../keeper/snapshot.ts";
+import type { Snapshot } from "../../keeper/snapshot.ts";
 
 const WAD = 10n ** 18n;
 const NO_POSITION = (1n << 256n) - 1n;

@@ -1,4 +1,3 @@
-import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,9 +6,9 @@ import { expect } from "chai";
 import { AbiCoder } from "ethers";
 import { readDeployment } from "../../keeper/deployment.ts";
 import { DeploymentFileError } from "../../keeper/errors.ts";
+import { expectRefusal, run } from "../helpers/command.ts";
 import { type FakeNode, fakeNode, HttpStatus, NodeError } from "../helpers/rpc.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const KEY = `0x${"42".repeat(32)}`;
 const address = (byte: string): string => `0x${byte.repeat(20)}`;
 
@@ -33,40 +32,6 @@ const deployment = {
     ].map((name, i) => [name, address((16 + i).toString(16))]),
   ),
 };
-
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs one of the commands as a person would, in a process of its own. */
-function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, `keeper/cli/${command}.ts`), ...args], {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH ?? "", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const outcome: Outcome = { code: null, stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk) => {
-      outcome.stdout += chunk;
-    });
-    child.stderr.on("data", (chunk) => {
-      outcome.stderr += chunk;
-    });
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ ...outcome, code }));
-  });
-}
-
-/** Exit code 1, one sentence on stderr, no stack trace, nothing on stdout. */
-function expectRefusal(outcome: Outcome, message: RegExp): void {
-  expect(outcome.code, outcome.stderr).to.equal(1);
-  expect(outcome.stderr).to.match(message);
-  expect(outcome.stderr).to.not.match(/^\s+at /m);
-  expect(outcome.stdout).to.equal("");
-}
 
 describe("deployment files", () => {
   let folder: string;
@@ -247,11 +212,9 @@ describe("the command line, configured wrongly", function () {
   }
 
   for (const command of ["keeper", "deposit", "withdraw", "board", "buy", "settle", "redeem", "status"]) {
-    it(`${command} --help says what is expected and exits 0`, () => {
-      const { status, stdout } = spawnSync(process.execPath, [join(ROOT, `keeper/cli/${command}.ts`), "--help"], {
-        encoding: "utf8",
-      });
-      expect(status).to.equal(0);
+    it(`${command} --help says what is expected and exits 0`, async () => {
+      const { code, stdout } = await run(command, ["--help"]);
+      expect(code).to.equal(0);
       expect(stdout).to.contain(`Usage: ${command}`).and.contain("--deployment <file>");
     });
   }

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { FAULTS, type Fault } from "../../keeper/enums.ts";
 import { type Decision, decide, explain, slippageBound } from "../../keeper/hedge/decide.ts";
-import { FAULTS, type Fault, type Snapshot } from "../../keeper/snapshot.ts";
+import type { Snapshot } from "../../keeper/snapshot.ts";
 import { policy, quietWorld, snapshotOf, type World } from "../helpers/snapshot.ts";
 
 const WAD = 10n ** 18n;

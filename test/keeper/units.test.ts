@@ -84,6 +84,7 @@ describe("numbers that are shown", () => {
 
   it("do not hide what rounding would make zero", () => {
     expect(formatWad(1n)).to.equal("0.000000000000000001");
+    expect(formatWad(-2_635_737_138_320n)).to.equal("-0.0000026");
     expect(formatAssets(-1n, USDC)).to.equal("-0.000001 USDC");
     expect(formatWad(0n)).to.equal("0.00");
   });

@@ -2,9 +2,9 @@
 import { type ContractTransaction, type JsonRpcProvider, Wallet } from "ethers";
 import { type Contracts, connectContracts } from "../../contracts.ts";
 import { type Deployment, readDeployment } from "../../deployment.ts";
-import { InputError, KeyError, SnapshotError } from "../../errors.ts";
-import { explainRevert, revertDataOf } from "../../explain.ts";
-import { asRpcError, assertChain, openProvider } from "../../rpc.ts";
+import { InputError, KeyError } from "../../errors.ts";
+import { asReadError } from "../../explain.ts";
+import { assertChain, openProvider } from "../../rpc.ts";
 import { type SentTransaction, sendTransaction } from "../../tx/send.ts";
 import { DEFAULT_UNITS, type Units } from "../../units.ts";
 import type { CommonOptions } from "./program.ts";
@@ -50,24 +50,16 @@ export async function openSession(options: CommonOptions): Promise<Session> {
 }
 
 /** A read, with its failure as one of our errors. */
-export async function read<T>({ deployment }: Contracts, request: () => Promise<T>): Promise<T> {
+export async function read<T>(
+  { deployment }: Contracts,
+  request: () => Promise<T>,
+  what = "the deployment cannot be read",
+): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    const data = revertDataOf(error);
-    if (data !== undefined && data !== "0x") throw new SnapshotError(explainRevert(data), { cause: error });
-    if (data === "0x" || hasBadData(error)) {
-      throw new SnapshotError(
-        "a contract of the deployment does not answer: the deployment file is of another chain, or of one that has been restarted since; write it again with `npm run chain`",
-        { cause: error },
-      );
-    }
-    throw asRpcError(error, deployment.rpcUrl);
+    throw asReadError(error, { what, rpcUrl: deployment.rpcUrl });
   }
-}
-
-function hasBadData(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && error.code === "BAD_DATA";
 }
 
 const isLocal = ({ deployment }: Session): boolean =>
