@@ -19,9 +19,9 @@ import {StrikeSlot, StrikeSlotLib} from "./libraries/StrikeSlot.sol";
 
 /// @title OptionMarket: the board
 /// @notice Sells options of the vault at the model's price plus a half-spread, to anyone, within what the vault can
-///         cover; settles each expiry at the feed's first complete round after it; pays holders from the vault.
+///         cover; buys them back at the model's price less a half-spread; settles each expiry at the feed's first complete round after it; pays holders from the vault.
 ///
-///         PRICE. Black–Scholes at the expiry's posted volatility and guarded spot, carry 0, plus half-spread: 2
+///         PRICE. Black–Scholes at the expiry's posted volatility and guarded spot, carry 0, ± half-spread: 2
 ///         volatility points of vega, plus 0.77 % of |delta| · spot (the push feed's doubt and the cost of the hedge).
 ///
 ///         ROLES. The curator lists and posts volatility inside hard bounds. He cannot take money, change what was sold,
@@ -143,10 +143,30 @@ contract OptionMarket is IOptionMarket, AccessManaged {
 
         quoteToken.safeTransferFrom(msg.sender, address(vault), premium);
         vault.collectPremium(premium);
-        _addOpenInterest(id, size);
+        _changeOpenInterest(id, size, true);
         token.mint(receiver, id, size);
         riskEngine.checkSale();
         emit Bought(id, msg.sender, receiver, size, premium, q.spot, q.value);
+    }
+
+    /// @inheritdoc IOptionMarket
+    function sell(
+        uint256 id,
+        uint256 size,
+        uint256 minProceeds,
+        uint256 deadline,
+        address receiver
+    ) external locked returns (uint256 proceeds) {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        if (receiver == address(0)) revert ZeroAddress();
+        Quote memory q = _quote(id, size);
+        proceeds = q.proceeds;
+        if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
+
+        token.burn(msg.sender, id, size);
+        _changeOpenInterest(id, size, false);
+        emit Sold(id, msg.sender, receiver, size, proceeds, q.spot, q.value);
+        if (proceeds != 0) vault.payBuyback(receiver, proceeds);
     }
 
     /// @inheritdoc IOptionMarket
@@ -176,16 +196,14 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     function redeem(uint256 id, uint256 size, address receiver) external locked returns (uint256 payout) {
         if (size == 0) revert ZeroAmount();
         if (receiver == address(0)) revert ZeroAddress();
-        payout = _toAssetsDown(_payoff(id), size);
-        token.burn(msg.sender, id, size);
-        _claims[id] -= payout;
-        // The last holder's redemption frees what rounding kept back.
-        if (token.totalSupply(id) == 0 && _claims[id] != 0) {
-            vault.releaseClaims(_claims[id]);
-            _claims[id] = 0;
-        }
-        emit Redeemed(id, msg.sender, receiver, size, payout);
-        if (payout != 0) vault.payClaim(receiver, payout);
+        return _redeem(msg.sender, id, size, receiver);
+    }
+
+    /// @inheritdoc IOptionMarket
+    function redeemFor(address holder, uint256 id) external locked returns (uint256 payout) {
+        uint256 size = token.balanceOf(holder, id);
+        if (size == 0) revert ZeroAmount();
+        return _redeem(holder, id, size, holder);
     }
 
     // ---------------------------------------------------------------- views
@@ -249,16 +267,31 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         q.delta = g.delta;
         q.volatilitySpread = Math.ceilDiv(g.vega * VOLATILITY_SPREAD, WAD);
         q.deltaSpread = Math.mulDiv(g.delta.abs() * DELTA_SPREAD, q.spot, WAD * WAD, Math.Rounding.Ceil);
-        uint256 ask = q.value + q.volatilitySpread + q.deltaSpread;
-        q.premium = Math.mulDiv(ask, size, WAD * _assetScale, Math.Rounding.Ceil);
+        uint256 halfSpread = q.volatilitySpread + q.deltaSpread;
+        q.premium = Math.mulDiv(q.value + halfSpread, size, WAD * _assetScale, Math.Rounding.Ceil);
+        q.proceeds = _toAssetsDown(Math.saturatingSub(q.value, halfSpread), size);
     }
 
-    function _addOpenInterest(uint256 id, uint256 size) private {
+    function _changeOpenInterest(uint256 id, uint256 size, bool isMore) private {
         (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
         uint256 place = _placeOf(id, expiry, strike);
         StrikeSlot slot = _strikes[expiry][place];
-        _strikes[expiry][place] =
-            isCall ? slot.withCall(slot.callOpenInterest() + size) : slot.withPut(slot.putOpenInterest() + size);
+        uint256 open = isCall ? slot.callOpenInterest() : slot.putOpenInterest();
+        open = isMore ? open + size : open - size;
+        _strikes[expiry][place] = isCall ? slot.withCall(open) : slot.withPut(open);
+    }
+
+    function _redeem(address holder, uint256 id, uint256 size, address receiver) private returns (uint256 payout) {
+        payout = _toAssetsDown(_payoff(id), size);
+        token.burn(holder, id, size);
+        _claims[id] -= payout;
+        // The last holder's redemption frees what rounding kept back.
+        if (token.totalSupply(id) == 0 && _claims[id] != 0) {
+            vault.releaseClaims(_claims[id]);
+            _claims[id] = 0;
+        }
+        emit Redeemed(id, holder, receiver, size, payout);
+        if (payout != 0) vault.payClaim(receiver, payout);
     }
 
     function _recordClaim(

@@ -144,6 +144,21 @@ describe("the commands on a running chain", function () {
     expect(await contracts.market.openInterest(callId)).to.equal(20n * WAD);
   });
 
+  it("sell sells back at the quote, and refuses what is not held or too cheap", async () => {
+    await say("buy", "--series", call, "--size", "3", "--as", "erin");
+    const text = await say("sell", "--series", call, "--size", "2", "--as", "erin");
+    expect(text).to.match(
+      /^erin sold 2 ETH-[0-9A-Z]+-3000-C back for [0-9]+\.[0-9]{2} USDC, 9[0-9]\.[0-9]{2} USDC each/,
+    );
+    const refused = await on("sell", "--series", call, "--size", "2", "--as", "erin");
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.match(/^error: erin holds 1 ETH-[0-9A-Z]+-3000-C, less than the 2 /);
+    const tooDear = await on("sell", "--series", call, "--size", "1", "--min-proceeds", "500", "--as", "erin");
+    expect(tooDear.code).to.equal(1);
+    expect(tooDear.stderr).to.match(/bring 9[0-9]\.[0-9]+ USDC now, below --min-proceeds 500\.00 USDC/);
+    await say("sell", "--series", call, "--size", "1", "--as", "erin");
+  });
+
   it("keeper --dry-run says what it would do and sends nothing", async () => {
     const before = await blockNumber();
     const text = await say("keeper", "--dry-run");

@@ -317,6 +317,7 @@ describe("OptionVault", () => {
           () => v.recordClaims(1n),
           () => v.payClaim(who.address, 1n),
           () => v.releaseClaims(1n),
+          () => v.payBuyback(who.address, 1n),
           () => v.sendMargin(who.address, 1n),
           () => v.receiveMargin(who.address, 0n),
         ]) {
