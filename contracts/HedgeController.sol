@@ -93,7 +93,7 @@ contract HedgeController is IHedgeController, AccessManaged {
         uint256 sizeBefore = s.size.abs();
         sizeDelta = _trimToNeutral(sizeDelta, net, _band(b));
         _checkTrade(sizeDelta, limitPrice, spot, s.size);
-        _topUpFor(s, spot, (s.size + sizeDelta).abs());
+        _topUpFor(s, spot, sizeDelta);
         (, price) = venue.submit(sizeDelta, limitPrice);
 
         s = _stateOrRevert();
@@ -217,12 +217,17 @@ contract HedgeController is IHedgeController, AccessManaged {
         return (BAND_PER_CONTRACT * Math.max(b.calls, b.puts)) / WAD;
     }
 
-    /// @dev Before an increase: brings equity to its target for the position to come, as far as money is free. Whether
-    ///      that was enough is checked after the trade.
-    function _topUpFor(IPerpVenue.State memory s, uint256 spot, uint256 sizeAfter) private {
+    /// @dev Before an increase: brings equity to its target for the position to come, as far as money is free, unless it
+    ///      stays above the floor even when the trade costs all the slippage that is allowed. Whether that was enough is
+    ///      checked after the trade.
+    function _topUpFor(IPerpVenue.State memory s, uint256 spot, int256 sizeDelta) private {
+        uint256 sizeAfter = (s.size + sizeDelta).abs();
+        if (sizeAfter <= s.size.abs()) return;
         uint256 notional = (sizeAfter * spot) / WAD;
-        if (sizeAfter <= s.size.abs() || _equity(s, spot) >= int256((notional * MARGIN_FLOOR) / WAD)) return;
-        uint256 assets = _affordable(int256((notional * MARGIN_TARGET) / WAD) - _equity(s, spot));
+        uint256 dearest = (((sizeDelta.abs() * spot) / WAD) * MAX_SLIPPAGE) / WAD;
+        int256 equity = _equity(s, spot);
+        if (equity >= int256((notional * MARGIN_FLOOR) / WAD + dearest)) return;
+        uint256 assets = _affordable(int256((notional * MARGIN_TARGET) / WAD) - equity);
         if (assets != 0) _moveMargin(assets.toInt256(), spot);
     }
 

@@ -231,8 +231,8 @@ function decideHedge(snapshot: Snapshot, policy: Policy, figures: Figures): Deci
 
 /**
  * The whole trade, or the largest part of it after which equity is still above the floor when the fill is at the limit
- * price. Before an increase the controller tops margin up to its target, from what is free, when equity is below the
- * floor of the position to come; a reduction needs no margin.
+ * price. Before an increase the controller tops margin up to its target, from what is free, when equity could fall below
+ * the floor of the position to come; a reduction needs no margin.
  */
 function affordableTrade(input: TradeInput): { sizeDeltaWad: bigint; neededWad: bigint; availableWad: bigint } {
   const { whole, limitPriceWad, snapshot, policy } = input;
@@ -275,7 +275,10 @@ function coverOf(
   const notional = (abs(sizeTo) * spotWad) / WAD;
   const neededWad = (notional * policy.marginFloorWad) / WAD;
   const targetWad = (notional * policy.marginTargetWad) / WAD;
-  const topUpWad = equityWad < neededWad ? min(targetWad - equityWad, freeAssets(snapshot) * policy.assetScale) : 0n;
+  // The controller tops up unless the trade keeps the floor even at the dearest fill that it allows.
+  const dearestWad = (((abs(sizeTo - sizeWad) * spotWad) / WAD) * policy.maxSlippageWad) / WAD;
+  const needsTopUp = equityWad < neededWad + dearestWad;
+  const topUpWad = needsTopUp ? min(targetWad - equityWad, freeAssets(snapshot) * policy.assetScale) : 0n;
   return { neededWad, availableWad: equityWad + topUpWad - costOf(sizeTo - sizeWad, limitPriceWad, spotWad) };
 }
 

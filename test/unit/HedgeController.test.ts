@@ -300,6 +300,20 @@ describe("HedgeController", () => {
       await expect(rebalance(system)).to.be.revertedWithCustomError(controller, "LeverageTooHigh");
     });
 
+    it("tops up when the cost of the trade itself could take equity below the floor", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { controller, venue, stranger } = system;
+      const { trade } = await controller.hedgeState();
+      const live = stateOf(await venue.state());
+      // A hair above the floor of the position to come, and a mark half a per cent above spot.
+      const floor = (((trade * eth(3_000)) / eth(1)) * 22n) / 100n;
+      await venue.connect(stranger).setState({ ...live, cash: floor + eth(1), markPrice: eth(3_015) });
+      await rebalance(system);
+      const after = await controller.hedgeState();
+      expect(after.hedgeSize).to.be.closeTo(trade, eth("0.001"));
+      expect(after.marginRatio).to.be.within(eth("0.34"), eth("0.35"));
+    });
+
     it("failure 8: believes the position that the venue shows, not the fill that it reports", async () => {
       const system = await loadFixture(soldOnMisbehaving);
       const { controller, venue, stranger } = system;
