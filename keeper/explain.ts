@@ -107,6 +107,7 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   SaleClosed: (s) => `sales of the expiry ${s.time("expiry")} closed at ${s.time("closesAt")}`,
   SizeBelowMinimum: (s) => `${s.options("size")}, the smallest trade is ${s.options("minimum")}`,
   PremiumAboveLimit: (s) => `the premium is ${s.assets("premium")}, above the most allowed, ${s.assets("maximum")}`,
+  ProceedsBelowLimit: (s) => `the sale brings ${s.assets("proceeds")}, less than allowed, ${s.assets("minimum")}`,
   ZeroAddress: () => "an address is zero",
   ZeroAmount: () => "the amount is zero, or so small that it rounds to zero",
   MalformedSeriesId: (s) => `${s.text("id")} is not the id of a series`,

@@ -11,6 +11,7 @@ import { encodeSeries } from "../../keeper/series.ts";
 import { readSnapshot } from "../../keeper/snapshot.ts";
 import { type SpawnedChain, spawnLocalChain } from "../../scripts/local-chain/spawn.ts";
 import { expectRefusal, type Outcome, run, start } from "../helpers/command.ts";
+import { expectNear } from "../helpers/numbers.ts";
 
 const WAD = 10n ** 18n;
 const USDC = 10n ** 6n;
@@ -78,7 +79,7 @@ describe("the commands on a running chain", function () {
     expect(text.match(/ETH-\w+-[0-9]+-[CP]$/gm)).to.have.length(10);
     const { premium } = await contracts.market.quote(callId, WAD);
     const asked = Number(/3,000\s+call.*?([0-9.]+)\s+0\s+ETH/.exec(text)![1]);
-    expect(asked).to.be.closeTo(Number(premium) / 1e6, 0.02);
+    expectNear(asked, Number(premium) / 1e6, 0.02);
   });
 
   it("deposit mints test money, deposits it and says what came of it", async () => {
@@ -243,7 +244,7 @@ describe("the commands on a running chain", function () {
     expect(text).to.match(/options sold +20 calls, 0 puts/);
     const { nav } = await readSnapshot(contracts);
     const shown = Number(/^NAV +([0-9,.]+) USDC/m.exec(text)![1]!.replaceAll(",", ""));
-    expect(shown).to.be.closeTo(Number(nav.midWad / 10n ** 12n) / 1e6, 0.01);
+    expectNear(shown, Number(nav.midWad / 10n ** 12n) / 1e6, 0.01);
   });
 
   it("keeper refuses an account without the role", async () => {
