@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ImpliedVolatility} from "../libraries/ImpliedVolatility.sol";
 import {ImpulseBand} from "../libraries/ImpulseBand.sol";
 import {OptionMath} from "../libraries/OptionMath.sol";
 import {RealisedVolatility} from "../libraries/RealisedVolatility.sol";
@@ -19,6 +20,18 @@ contract TwinHarness {
         bool isCall
     ) external pure returns (OptionMath.Greeks memory) {
         return OptionMath.greeks(spot, strike, volatility, secondsToExpiry, carry, discountRate, isCall);
+    }
+
+    function impliedVolatility(
+        uint256 spot,
+        uint256 strike,
+        uint256 price,
+        uint256 secondsToExpiry,
+        int256 carry,
+        int256 discountRate,
+        bool isCall
+    ) external pure returns (uint256) {
+        return ImpliedVolatility.solve(spot, strike, price, secondsToExpiry, carry, discountRate, isCall);
     }
 
     function position(
