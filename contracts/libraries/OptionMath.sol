@@ -28,8 +28,8 @@ import {StrikeSlot} from "./StrikeSlot.sol";
 ///         the discounted intrinsic value of the forward; delta the whole weight or nothing, half of it exactly at the
 ///         forward; gamma 0; theta its rate terms alone. Outside, `OutOfRange` carries the value that was refused.
 ///
-///         Exactness, per unit of spot and beside the last digit of a WAD: price 1e-17, delta 1e-17, gamma 1e-15,
-///         vega 1e-17, theta 1e-16 a year. `Rounding.Down` and `Rounding.Up` return a price on the asked side of the
+///         Exactness, per unit of spot and beside the last digit of a WAD: price 1e-17, delta 1e-17, gamma 1e-14,
+///         vega 1e-17, theta 2e-16 a year. `Rounding.Down` and `Rounding.Up` return a price on the asked side of the
 ///         exact one: they allow for the approximation's own error, not for the last digit alone.
 /// @dev Why it is cheap. (1) K * D * n(d2) = S * C * n(d1) with C = e^((b-r)*T): one exponential serves both tails, gamma,
 ///      vega and theta. (2) A tail is a density times a Mills ratio, a plain rational function. (3) V is S units of delta

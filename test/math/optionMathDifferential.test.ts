@@ -4,7 +4,7 @@ import { network } from "hardhat";
 import { describe, it } from "mocha";
 import { impliedVolatility, NoImpliedVolatility } from "../../keeper/math/impliedVolatility.ts";
 import { bookGreeks, expiryContext, type Greeks, type Option, optionGreeks } from "../../keeper/math/optionMath.ts";
-import type { MathHarness } from "../../types/index.ts";
+import type { TwinHarness } from "../../types/index.ts";
 import { expectClose, fromWad, logUniform, toWad } from "./numbers.ts";
 
 interface Terms {
@@ -14,7 +14,7 @@ interface Terms {
 }
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
+const harness = (await ethers.deployContract("TwinHarness")) as unknown as TwinHarness;
 
 /** What the contracts and their float64 twins may differ by, per unit of spot: issue 3's figure. */
 const TOLERANCE = 1e-9;

@@ -29,12 +29,14 @@ library NormalDistribution {
     /// @dev N(-x) = n(x) * R(x), so that the lower tail keeps its digits; N(x) = 1 - N(-x).
     function cdf(int256 xWad) internal pure returns (uint256 probabilityWad) {
         unchecked {
-            uint256 size = xWad < 0 ? uint256(-xWad) : uint256(xWad);
-            if (size >= LIMIT_WAD) return xWad < 0 ? 0 : WAD;
+            // All ones when x is not negative: then the tail counts against 1, and by two's complement it is negated.
+            uint256 above = uint256(~(xWad >> 255));
+            uint256 size = (uint256(xWad) ^ ~above) + (above + 1);
+            if (size >= LIMIT_WAD) return WAD & above;
             size = (size << 64) / WAD;
             uint256 tailQ128 = (pdf(size) * MillsRatio.ratio(size)) >> 64;
-            probabilityWad = (tailQ128 * WAD + HALF_Q128) >> 128;
-            if (xWad >= 0) probabilityWad = WAD - probabilityWad;
+            uint256 tail = (tailQ128 * WAD + HALF_Q128) >> 128;
+            probabilityWad = (WAD & above) + (tail ^ above) - above;
         }
     }
 
