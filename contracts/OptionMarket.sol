@@ -24,8 +24,10 @@ import {StrikeSlot, StrikeSlotLib} from "./libraries/StrikeSlot.sol";
 ///         PRICE. Black–Scholes at the expiry's posted volatility and guarded spot, carry 0, ± half-spread: 2
 ///         volatility points of vega, plus 0.77 % of |delta| · spot (the push feed's doubt and the cost of the hedge).
 ///
-///         ROLES. The curator lists and posts volatility inside hard bounds. He cannot take money, change what was sold,
-///         or stop settlement and redemption. User functions carry no role.
+///         ROLES. The curator lists and posts volatility inside hard bounds. He cannot change what was sold or stop
+///         settlement and redemption. But whoever posts the volatility makes the price, both ways: a curator with an
+///         accomplice can move money out of the vault by it, so he is trusted with it until posts are bounded by a
+///         surface and its speed limits. User functions carry no role.
 contract OptionMarket is IOptionMarket, AccessManaged {
     using SafeERC20 for IERC20;
     using SignedMath for int256;
@@ -41,8 +43,13 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     /// @notice Nothing is sold in an expiry's last hour.
     uint256 public constant SALE_CUTOFF = 1 hours;
     uint256 public constant MAX_TIME_TO_EXPIRY = 2 * 365 days;
-    /// @notice Live series, calls and puts: bounds what any view of the book can cost.
+    /// @notice Options are sold only inside these bounds of |delta|. Outside, a premium rounds to nothing while the size
+    ///         counts in the hedging band, and the stress test at ± 50 % does not see what they can cost.
+    uint256 public constant MIN_DELTA = 0.05e18;
+    uint256 public constant MAX_DELTA = 0.95e18;
+    /// @notice Live series, calls and puts, and live expiries: they bound what any view of the book can cost.
     uint256 public constant MAX_SERIES = 256;
+    uint256 public constant MAX_EXPIRIES = 32;
 
     IERC20 public immutable quoteToken;
     IOptionVault public immutable vault;
@@ -95,6 +102,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         }
         if (_expiries[expiry].volatility != 0) revert ExpiryAlreadyListed(expiry);
         _requireVolatility(volatility);
+        if (_liveExpiries.length == MAX_EXPIRIES) revert TooManyExpiries(MAX_EXPIRIES + 1, MAX_EXPIRIES);
         _expiries[expiry].volatility = uint64(volatility);
         _liveExpiries.push(expiry);
         emit ExpiryListed(expiry, volatility);
@@ -138,6 +146,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         if (receiver == address(0)) revert ZeroAddress();
         Quote memory q = _quote(id, size);
+        uint256 delta = q.delta.abs();
+        if (delta < MIN_DELTA || delta > MAX_DELTA) revert DeltaOutOfBounds(q.delta, MIN_DELTA, MAX_DELTA);
         premium = q.premium;
         if (premium > maxPremium) revert PremiumAboveLimit(premium, maxPremium);
 
@@ -162,6 +172,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         Quote memory q = _quote(id, size);
         proceeds = q.proceeds;
         if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
+        riskEngine.checkBuyback();
 
         token.burn(msg.sender, id, size);
         _changeOpenInterest(id, size, false);
@@ -177,6 +188,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         price = oracle.settlementPrice(expiry, roundId);
         e.settled = true;
         e.settlementPrice = SafeCast.toUint128(price);
+        e.openContracts = 0;
 
         StrikeSlot[] storage slots = _strikes[expiry];
         uint256 count = slots.length;
@@ -246,7 +258,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     function hasUnsettledExpiry() external view returns (bool) {
         uint256 count = _liveExpiries.length;
         for (uint256 i; i < count; ++i) {
-            if (_liveExpiries[i] <= block.timestamp) return true;
+            uint256 expiry = _liveExpiries[i];
+            if (expiry <= block.timestamp && _expiries[expiry].openContracts != 0) return true;
         }
         return false;
     }
@@ -278,6 +291,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         StrikeSlot slot = _strikes[expiry][place];
         uint256 open = isCall ? slot.callOpenInterest() : slot.putOpenInterest();
         open = isMore ? open + size : open - size;
+        uint256 all = _expiries[expiry].openContracts;
+        _expiries[expiry].openContracts = isMore ? all + size : all - size;
         _strikes[expiry][place] = isCall ? slot.withCall(open) : slot.withPut(open);
     }
 

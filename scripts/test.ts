@@ -1,6 +1,6 @@
 /**
  * `npm test`: every Solidity and TypeScript test but those of the fork. `npm run test:fork`: those of the fork.
- * `npm run test:deep`: the Solidity tests with 10,000 runs of each fuzz test instead of 256.
+ * `npm run test:deep`: the Solidity tests and those of the mathematics, with 10,000 runs of each fuzz test.
  * Named files (`npm test -- test/unit/OptionVault.test.ts`) run alone.
  */
 import { spawnSync } from "node:child_process";
@@ -8,6 +8,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const FORK_FOLDER = join("test", "fork");
+const MATH_FOLDER = join("test", "math");
 const DEEP_FUZZ_RUNS = "10000";
 
 const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith("--")));
@@ -21,7 +22,8 @@ if (flags.size > 0) {
 
 function isWanted(path: string): boolean {
   if (path.endsWith(".t.sol")) return !isFork;
-  return path.endsWith(".test.ts") && !isDeep && path.startsWith(FORK_FOLDER) === isFork;
+  if (!path.endsWith(".test.ts")) return false;
+  return isDeep ? path.startsWith(MATH_FOLDER) : path.startsWith(FORK_FOLDER) === isFork;
 }
 
 const all = readdirSync("test", { recursive: true, encoding: "utf8" }).map((path) => join("test", path));

@@ -10,10 +10,12 @@ interface IOptionMarket {
     /// @notice An expiry of the board.
     /// @param volatility Annual, WAD, posted by the curator; zero = never listed.
     /// @param settlementPrice Quote WAD per underlying once settled, else zero.
+    /// @param openContracts Options of all its series sold and not settled, WAD.
     struct Expiry {
         uint64 volatility;
         bool settled;
         uint128 settlementPrice;
+        uint256 openContracts;
     }
 
     /// @notice A firm price, both ways, and how it came about.
@@ -69,11 +71,14 @@ interface IOptionMarket {
     error ExpiryNotSettled(uint256 expiry);
     error VolatilityOutOfBounds(uint256 volatility, uint256 minimum, uint256 maximum);
     error StrikeAlreadyListed(uint256 expiry, uint256 strike);
+    error TooManyExpiries(uint256 expiries, uint256 maximum);
     error TooManySeries(uint256 series, uint256 maximum);
     error SeriesNotListed(uint256 id);
     /// @notice Nothing is sold from `closesAt` on.
     error SaleClosed(uint256 expiry, uint256 closesAt);
     error SizeBelowMinimum(uint256 size, uint256 minimum);
+    /// @notice Options this far in or out of the money are not sold: |delta| is outside the bounds.
+    error DeltaOutOfBounds(int256 delta, uint256 minimum, uint256 maximum);
     /// @notice The premium at this moment is above what the buyer allows.
     error PremiumAboveLimit(uint256 premium, uint256 maximum);
     /// @notice What the vault pays at this moment is below what the seller allows.
@@ -148,6 +153,6 @@ interface IOptionMarket {
     /// @notice Payout of one option of a settled series, quote WAD.
     function payoff(uint256 id) external view returns (uint256);
 
-    /// @notice True when a listed expiry has passed and is not settled.
+    /// @notice True when an expiry with open interest has passed and is not settled.
     function hasUnsettledExpiry() external view returns (bool);
 }

@@ -181,12 +181,16 @@ function compareReason({ hedge, book }: Snapshot): Disagreement | undefined {
   return { figure: "reason", ours: reasons.join(" or "), theirs: `${hedge.action} (${hedge.reason})` };
 }
 
+/** Under water: what is beyond the margin is the venue's loss, and what were sent after it would be gone. */
+const isLost = ({ equityWad, sizeWad }: Snapshot["hedge"]): boolean =>
+  equityWad < 0n || (equityWad === 0n && sizeWad !== 0n);
+
 /** Margin that we would move. What the venue would release is the chain's to know, so that way it is an upper bound. */
 function compareMargin(snapshot: Snapshot, policy: Policy): Disagreement | undefined {
   const { hedge } = snapshot;
   if (hedge.action === "Hedge") return undefined;
   const target = (hedge.notionalWad * policy.marginTargetWad) / WAD;
-  const isBelow = hedge.notionalWad !== 0n && hedge.equityWad < (hedge.notionalWad * policy.marginFloorWad) / WAD;
+  const isBelow = !isLost(hedge) && hedge.equityWad < (hedge.notionalWad * policy.marginFloorWad) / WAD;
   const isAbove = hedge.equityWad > (hedge.notionalWad * policy.marginCeilingWad) / WAD;
   const move = hedge.marginMoveAssets;
   const toVenue = isBelow ? min(ceilDiv(target - hedge.equityWad, policy.assetScale), freeAssets(snapshot)) : 0n;
@@ -277,7 +281,7 @@ function coverOf(
   const targetWad = (notional * policy.marginTargetWad) / WAD;
   // The controller tops up unless the trade keeps the floor even at the dearest fill that it allows.
   const dearestWad = (((abs(sizeTo - sizeWad) * spotWad) / WAD) * policy.maxSlippageWad) / WAD;
-  const needsTopUp = equityWad < neededWad + dearestWad;
+  const needsTopUp = !isLost(snapshot.hedge) && equityWad < neededWad + dearestWad;
   const topUpWad = needsTopUp ? min(targetWad - equityWad, freeAssets(snapshot) * policy.assetScale) : 0n;
   return { neededWad, availableWad: equityWad + topUpWad - costOf(sizeTo - sizeWad, limitPriceWad, spotWad) };
 }

@@ -7,6 +7,8 @@ import { BUYERS, type Buyer, type PersonCall, type Side, type Stage } from "./st
 
 const VOLATILITY_WAD = BigInt(Math.round(FAIR_VOLATILITY * 100)) * 10n ** 16n;
 
+const DELTA_DRIFT = 10n ** 15n; // .001
+
 interface Board {
   readonly expiry: number;
   readonly strikes: readonly bigint[];
@@ -30,6 +32,7 @@ export class Boards {
   readonly #stage: Stage;
   readonly #boards: Board[] = [];
   #holdings: Holding[] = [];
+  #bought = { purchases: 0, contractsWad: 0n };
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -54,15 +57,22 @@ export class Boards {
     return strikes;
   }
 
+  /** What was bought from each vault so far. */
+  get bought(): { readonly purchases: number; readonly contractsWad: bigint } {
+    return this.#bought;
+  }
+
   /** Each purchase from both vaults in one block: the same size at the same price. */
   async buy(purchases: readonly Purchase[]): Promise<void> {
-    const { sides, hedged, addressOf } = this.#stage;
+    const { sides, addressOf } = this.#stage;
     const deadline = this.#stage.now() + 60;
     const calls: PersonCall[] = [];
     for (const { board, strike, isCall, sizeWad, buyer } of purchases) {
-      const { expiry, strikes } = this.#board(board);
-      const id = encodeSeries({ expiry: BigInt(expiry), strikeWad: strikes[strike] ?? 0n, isCall });
-      const { premium } = await hedged.contracts.market.quote(id, sizeWad);
+      const offer = await this.#offer({ board, strike, isCall, sizeWad });
+      if (offer === undefined) continue;
+      const { id, premium } = offer;
+      this.#bought.purchases++;
+      this.#bought.contractsWad += sizeWad;
       const person = buyerNamed(buyer);
       // At most one per cent above the quote, for what may happen until the block.
       const args = [id, sizeWad, (premium * 101n) / 100n, deadline, addressOf(person)];
@@ -72,6 +82,24 @@ export class Boards {
       else held.sizeWad += sizeWad;
     }
     await this.#stage.act(calls);
+  }
+
+  /** The strike that a buyer wants or, when it is too far from the money to be sold, the nearest one that is not. */
+  async #offer(wanted: Pick<Purchase, "board" | "strike" | "isCall" | "sizeWad">) {
+    const { market } = this.#stage.hedged.contracts;
+    const { expiry, strikes } = this.#board(wanted.board);
+    const [least, most] = await Promise.all([market.MIN_DELTA(), market.MAX_DELTA()]);
+    const byDistance = strikes
+      .map((strikeWad, place) => ({ strikeWad, distance: Math.abs(place - wanted.strike) }))
+      .sort((one, other) => one.distance - other.distance);
+    for (const { strikeWad } of byDistance) {
+      const id = encodeSeries({ expiry: BigInt(expiry), strikeWad, isCall: wanted.isCall });
+      const { premium, delta } = await market.quote(id, wanted.sizeWad);
+      const size = delta < 0n ? -delta : delta;
+      // Delta drifts until the block that buys.
+      if (size > least + DELTA_DRIFT && size < most - DELTA_DRIFT) return { id, premium };
+    }
+    return undefined;
   }
 
   /** Settles the vault that has no keeper, as anyone may, and has every holder of both redeem. */

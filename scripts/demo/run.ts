@@ -198,8 +198,8 @@ class Run {
       hours: this.#hours,
       hedges: this.#keeper.readHedges(journals.hedged),
       events: this.#events,
-      purchases: this.#plan.length,
-      contractsSold: this.#plan.reduce((sum, purchase) => sum + toNumber(purchase.sizeWad), 0),
+      purchases: this.#boards.bought.purchases,
+      contractsSold: toNumber(this.#boards.bought.contractsWad),
       ...accounts,
       statistics: hedgeStatistics({
         hedged: this.#hours.map((hour) => hour.hedged),

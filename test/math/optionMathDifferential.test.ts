@@ -5,6 +5,7 @@ import { describe, it } from "mocha";
 import { impliedVolatility, NoImpliedVolatility } from "../../keeper/math/impliedVolatility.ts";
 import { bookGreeks, expiryContext, type Greeks, type Option, optionGreeks } from "../../keeper/math/optionMath.ts";
 import type { TwinHarness } from "../../types/index.ts";
+import { fuzzRuns } from "../helpers/fuzz.ts";
 import { expectClose, fromWad, logUniform, toWad } from "./numbers.ts";
 
 interface Terms {
@@ -75,7 +76,10 @@ async function expectTwins(when: Terms, what: Option): Promise<void> {
 
 describe("OptionMath.sol and its twin", () => {
   it("agree to 1e-9 of spot on random options", async () => {
-    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), { numRuns: 400, seed: 12 })) {
+    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), {
+      numRuns: fuzzRuns(400),
+      seed: 12,
+    })) {
       await expectTwins(when, { ...what, strike: what.spot * moneyness });
     }
   });
@@ -129,7 +133,10 @@ describe("OptionMath.sol and its twin", () => {
 
   it("imply the same volatility from a price", async () => {
     let compared = 0;
-    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), { numRuns: 400, seed: 13 })) {
+    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), {
+      numRuns: fuzzRuns(400),
+      seed: 13,
+    })) {
       const rounded = { seconds: when.seconds, carry: onGrid(when.carry / 10), rate: onGrid(when.rate / 10) };
       const context = expiryContext(rounded);
       const grid = { ...what, spot: onGrid(what.spot), strike: onGrid(what.spot * moneyness) };

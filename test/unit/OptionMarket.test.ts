@@ -119,6 +119,15 @@ describe("OptionMarket", () => {
       await expect(m.listStrikes(expiry, [eth(4_000)])).to.be.revertedWithCustomError(market, "ExpiryAlreadySettled");
     });
 
+    it("failure 20: bounds the live expiries at 32", async () => {
+      const { market, curator, expiry } = await loadFixture(listed);
+      const m = market.connect(curator);
+      for (let more = 1n; more < 32n; more++) await m.listExpiry(expiry + more, VOLATILITY);
+      await expect(m.listExpiry(expiry + 32n, VOLATILITY))
+        .to.be.revertedWithCustomError(market, "TooManyExpiries")
+        .withArgs(33n, 32n);
+    });
+
     it("failure 20: bounds the live series at 256, and frees their places at settlement", async () => {
       const { market, curator, expiry, feed, stranger, vault, alice } = await loadFixture(listed);
       const m = market.connect(curator);
@@ -251,6 +260,7 @@ describe("OptionMarket", () => {
       await system.market.connect(system.curator).listExpiry(expiry + BigInt(WEEK), VOLATILITY);
       await system.market.connect(system.curator).listStrikes(expiry + BigInt(WEEK), [eth(3_000)]);
       const later = seriesId(expiry + BigInt(WEEK), 3_000, "call");
+      await buy(system, dave, system.call, eth(1));
       await usdcToken.connect(dave).mint(dave.address, usdc(10_000));
       await usdcToken.connect(dave).approve(addresses.market, MaxUint256);
       const order = () => market.connect(dave).buy(later, eth(1), MaxUint256, MaxUint256, dave.address);
@@ -264,6 +274,37 @@ describe("OptionMarket", () => {
       await expect(order()).to.be.revertedWithCustomError(riskEngine, "SalesClosed").withArgs(2n);
       await market.connect(stranger).settle(expiry, await latestRound(system));
       await order();
+    });
+
+    it("sells nothing so far from the money that it costs next to nothing, for its size would count all the same", async () => {
+      const system = await loadFixture(listed);
+      const { market, curator, controller, usdcToken, dave, call, expiry, addresses } = system;
+      await market.connect(curator).listStrikes(expiry, [eth(1_500), eth(6_000)]);
+      await usdcToken.connect(dave).mint(dave.address, usdc(1_000_000));
+      await usdcToken.connect(dave).approve(addresses.market, MaxUint256);
+      const order = (id: bigint, size: bigint) =>
+        market.connect(dave).buy(id, size, MaxUint256, MaxUint256, dave.address);
+      await order(call, eth(100));
+      // A million puts at half of spot would cost a unit and widen the band past any hedge.
+      for (const id of [
+        seriesId(expiry, 1_500, "put"),
+        seriesId(expiry, 1_500, "call"),
+        seriesId(expiry, 6_000, "call"),
+        seriesId(expiry, 6_000, "put"),
+      ]) {
+        const { delta } = await market.quote(id, eth(1));
+        await expect(order(id, eth(1)))
+          .to.be.revertedWithCustomError(market, "DeltaOutOfBounds")
+          .withArgs(delta, eth("0.05"), eth("0.95"));
+      }
+      // Nor what ran far out of the money by itself.
+      await time.increaseTo(expiry - 7_200n);
+      await setPrice(system, 3_000);
+      await expect(order(seriesId(expiry, 2_700, "put"), eth(660))).to.be.revertedWithCustomError(
+        market,
+        "DeltaOutOfBounds",
+      );
+      expect((await controller.hedgeState()).action).to.equal(1n);
     });
 
     it("needs the buyer's money", async () => {
@@ -327,6 +368,34 @@ describe("OptionMarket", () => {
       );
     });
 
+    it("waits while an expiry does, so that it cannot go before what that one will owe", async () => {
+      const system = await loadFixture(listed);
+      const { market, curator, riskEngine, stranger, dave, erin, expiry } = system;
+      const later = expiry + BigInt(WEEK);
+      await market.connect(curator).listExpiry(later, VOLATILITY);
+      await market.connect(curator).listStrikes(later, [eth(3_000)]);
+      const next = seriesId(later, 3_000, "call");
+      await buy(system, dave, system.call, eth(10));
+      await buy(system, erin, next, eth(10));
+      await time.increaseTo(expiry);
+      await setPrice(system, 3_000);
+      await expect(market.connect(erin).sell(next, eth(10), 0n, MaxUint256, erin.address))
+        .to.be.revertedWithCustomError(riskEngine, "SalesClosed")
+        .withArgs(2n);
+      await market.connect(stranger).settle(expiry, await latestRound(system));
+      await market.connect(erin).sell(next, eth(10), 0n, MaxUint256, erin.address);
+    });
+
+    it("pays nobody out of an insolvent vault", async () => {
+      const system = await loadFixture(listed);
+      const { market, riskEngine, dave, call } = system;
+      await buy(system, dave, call, eth(400));
+      await setPrice(system, 9_000);
+      await expect(market.connect(dave).sell(call, eth(1), 0n, MaxUint256, dave.address))
+        .to.be.revertedWithCustomError(riskEngine, "SalesClosed")
+        .withArgs(4n);
+    });
+
     it("closes with the price", async () => {
       const system = await loadFixture(listed);
       const { market, oracle, feed, stranger, dave, call } = system;
@@ -361,6 +430,32 @@ describe("OptionMarket", () => {
       await time.increaseTo(expiry);
       await setPrice(system, 12_000);
       await market.connect(stranger).settle(expiry, await latestRound(system));
+      // The vault is solvent, but most of its money is at the venue.
+      const venueState = await system.venue.state();
+      const {
+        size,
+        entryNotional,
+        accruedFunding,
+        markPrice,
+        indexPrice,
+        fundingRate,
+        maintenanceMargin,
+        withdrawable,
+        tradable,
+      } = venueState;
+      const rich = {
+        size,
+        cash: eth(2_000_000),
+        entryNotional,
+        accruedFunding,
+        markPrice,
+        indexPrice,
+        fundingRate,
+        maintenanceMargin,
+        withdrawable,
+        tradable,
+      };
+      await system.venue.connect(stranger).setState(rich);
       const free = (await vault.idle()) - (await vault.owed());
       expect(free).to.be.within(usdc(100_000), usdc(130_000));
       await expect(
