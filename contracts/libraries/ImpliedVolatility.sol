@@ -34,7 +34,10 @@ library ImpliedVolatility {
     int256 private constant SETTLED_Q96 = 1 << 85; // 2^-11
     int256 private constant LOWEST_STEP_Q96 = -3 << 94; // -.75
     uint256 private constant STEP_RANGE_Q96 = 7 << 94; // 1.75
-    uint256 private constant SMALLEST_DEVIATION_Q96 = 1 << 64; // 2^-32
+    /// @dev Time values below 1.4e-17 are of the size of the model's own error: the start is as good as any answer.
+    uint256 private constant MODEL_ERROR_Q128 = 1 << 72;
+    /// @dev The answer of steps that do not settle: beyond every volatility.
+    uint256 private constant UNSETTLED_Q96 = 1 << 160;
     /// @dev Distance of forward and strike, in time values, above which the normal model gives the start.
     uint256 private constant FAR = 5;
 
@@ -74,7 +77,7 @@ library ImpliedVolatility {
                 isFar
             );
             volatility = RawMath.div(deviationQ96 * WAD + (e.sqrtTimeQ96 >> 1), e.sqrtTimeQ96);
-            if (deviationQ96 == 0 || volatility > OptionMath.MAX_VOLATILITY) _revertForPrice(price);
+            if (volatility > OptionMath.MAX_VOLATILITY) _revertForPrice(price);
         }
     }
 
@@ -128,7 +131,7 @@ library ImpliedVolatility {
         }
     }
 
-    /// @dev The v at which b(v) = beta, for -|L| = `distanceQ96`, from `startQ96` on; 0 when the steps do not settle.
+    /// @dev The v at which b(v) = beta, for -|L| = `distanceQ96`, from `startQ96` on.
     ///      A step is relative to v, which leaves pure numbers: with m = -|L| / v, h2 = d1 * d2 and
     ///      h3 = h2^2 - 3 * m^2 - v^2 / 4 are the second and third derivatives of b over the first, times v and v^2.
     ///      For ln b, with w = v * n(d1) / b, they are h2 - w and h3 - 3 * h2 * w + 2 * w^2. All of them in Q64.
@@ -139,15 +142,11 @@ library ImpliedVolatility {
         bool inLogarithms
     ) private pure returns (uint256 deviationQ96) {
         unchecked {
-            deviationQ96 = startQ96 < SMALLEST_DEVIATION_Q96 ? SMALLEST_DEVIATION_Q96 : startQ96;
+            deviationQ96 = startQ96;
+            if (betaQ128 < MODEL_ERROR_Q128) return deviationQ96;
             for (uint256 i; i < MAX_STEPS; ++i) {
                 int256 middleQ96 = RawMath.sdiv(distanceQ96 << 96, deviationQ96);
                 (uint256 bQ128, uint256 slopeQ128) = _evaluate(middleQ96, int256(deviationQ96 >> 1));
-                // Far below the solution there is nothing to steer by.
-                if (bQ128 == 0) {
-                    deviationQ96 += deviationQ96 >> 1;
-                    continue;
-                }
                 int256 m2 = (middleQ96 >> 32) ** 2;
                 int256 quarterV2 = int256((deviationQ96 >> 33) ** 2);
                 int256 h2 = (m2 - quarterV2) >> 64;
@@ -167,7 +166,7 @@ library ImpliedVolatility {
                 // The error becomes its fourth power: after a step of 2^-11, 2^-44 of v and less.
                 if (uint256(stepQ96 + SETTLED_Q96) < 2 * uint256(SETTLED_Q96)) return deviationQ96;
             }
-            return 0;
+            return UNSETTLED_Q96;
         }
     }
 
@@ -207,10 +206,10 @@ library ImpliedVolatility {
     ///      With q at most `FAR` times beta there is a root.
     function _startNear(uint256 betaQ128, uint256 qQ128) private pure returns (uint256 deviationQ96) {
         unchecked {
-            uint256 beta = betaQ128 >> 64;
-            uint256 q = qQ128 >> 64;
+            uint256 beta = betaQ128 >> 32;
+            uint256 q = qQ128 >> 32;
             uint256 root = Sqrt.sqrt(beta * (beta + q) - q * ((q * CORRADO_MILLER_Q64) >> 64));
-            deviationQ96 = (RawMath.div((2 * beta + q + 2 * root) << 96, q + (2 << 64)) * SQRT_HALF_PI_Q64) >> 64;
+            deviationQ96 = (RawMath.div((2 * beta + q + 2 * root) << 96, q + (2 << 96)) * SQRT_HALF_PI_Q64) >> 64;
         }
     }
 

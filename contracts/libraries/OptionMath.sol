@@ -284,6 +284,12 @@ library OptionMath {
 
     /// @notice Adds the call and the put of one strike to the sums. For a caller whose strikes come from storage or whose
     ///         deviations come from a surface: one call per strike, then one of `net`.
+    /// @param sums What `net` will read; a new `Book` to begin with.
+    /// @param e The context of the expiry.
+    /// @param spot Quote WAD per underlying.
+    /// @param slot Strike and open interest, as `StrikeSlotLib.pack` makes it.
+    /// @param deviationQ96 sigma * sqrt(T) of this strike, as `deviation` returns it or as the root of a total variance;
+    ///        below 256 * 2^96.
     /// @dev Without open interest nothing is computed. The put is the call by parity: one evaluation serves both.
     function add(Book memory sums, Expiry memory e, uint256 spot, StrikeSlot slot, uint256 deviationQ96) internal pure {
         unchecked {

@@ -19,6 +19,16 @@ contract ImpliedVolatilityTest is OptionSample {
         _assertClose(_greeks(s, isCall).price, g.price, tolerance, "price of the implied volatility");
     }
 
+    function testFuzz_Solve_AnswersInTheFarCorners(uint256 seed, bool isCall) public pure {
+        Sample memory s = _extremeSample(seed);
+        if (_timeValue(s) < 10 * _error(s)) return;
+        if (_timeValue(s) > (_upperBound(s) * 999) / 1000) return;
+        OptionMath.Greeks memory g = _greeks(s, isCall);
+        uint256 tolerance = 4 * _error(s) + (g.vega * s.volatility) / 1e30;
+        s.volatility = ImpliedVolatility.solve(s.e, s.spot, s.strike, g.price, isCall);
+        _assertClose(_greeks(s, isCall).price, g.price, tolerance, "price of the implied volatility");
+    }
+
     function testFuzz_Solve_FindsTheVolatility(uint256 seed, bool isCall) public pure {
         Sample memory s = _moderateSample(seed);
         if (_timeValue(s) < s.spot / 1000) return;
@@ -79,6 +89,12 @@ contract ImpliedVolatilityTest is OptionSample {
         );
     }
 
+    function test_Solve_DustAtTheMoneyHasATinyVolatility() public pure {
+        // sqrt(2 * pi) * price / spot / sqrt(1 / 365): 2.5e-18 / .0523 = 48 units of 1e-18.
+        _assertClose(ImpliedVolatility.solve(1e24, 1e24, 1e6, 1 days, 0, 0, true), 48, 1, "1e6 digits");
+        _assertEqual(ImpliedVolatility.solve(1e24, 1e24, 1, 1 days, 0, 0, true), 0, "one digit");
+    }
+
     /// @dev Cases on which other libraries are known to fail.
     function test_Solve_KnownTraps() public pure {
         uint256[5] memory strikes = [uint256(4500e18), 600e18, 15000e18, 3000e18, 3001e18];
@@ -99,7 +115,7 @@ contract ImpliedVolatilityTest is OptionSample {
         return ImpliedVolatility.solve(spot, strike, price, secondsToExpiry, 0, 0, isCall);
     }
 
-    function solveSample(Sample memory s, uint256 price, bool isCall) external pure returns (uint256) {
+    function solveSample(Sample calldata s, uint256 price, bool isCall) external pure returns (uint256) {
         return ImpliedVolatility.solve(s.e, s.spot, s.strike, price, isCall);
     }
 

@@ -72,13 +72,13 @@ contract KernelsTest is MathTest {
     }
 
     function testFuzz_MillsRatio_EqualsPlainReference(uint256 x) public pure {
-        uint256 xQ64 = _logBound(x, 0, 68);
+        uint256 xQ64 = _logBound(x, 0, 72);
         _assertEqual(MillsRatio.ratio(xQ64), PlainMillsRatio.ratio(xQ64), "Mills ratio");
     }
 
     function testFuzz_MillsRatio_Falls(uint256 x, uint256 step) public pure {
-        uint256 a = _bound(x, 0, (16 << 64) - 2);
-        uint256 b = _bound(step, a, (16 << 64) - 1);
+        uint256 a = _bound(x, 0, (256 << 64) - 2);
+        uint256 b = _bound(step, a, (256 << 64) - 1);
         _assertAtMost(MillsRatio.ratio(b), MillsRatio.ratio(a) + 1, "R(x) rises");
     }
 

@@ -98,8 +98,8 @@ contract OptionBookTest is OptionSample {
 
     function book(
         uint256 spot,
-        StrikeSlot[] memory slots,
-        uint256[] memory volatilities
+        StrikeSlot[] calldata slots,
+        uint256[] calldata volatilities
     ) external pure returns (OptionMath.Position memory) {
         return OptionMath.book(OptionMath.expiry(1 days, 0, 0), spot, slots, volatilities);
     }

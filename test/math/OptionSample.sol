@@ -29,6 +29,16 @@ abstract contract OptionSample is MathTest {
         s.strike = _strike(s.spot, width, _mix(seed, 6), 20);
     }
 
+    /// @dev Strikes up to 2^60 from spot, 1 to 10 years, volatility 100 % ... 1000 %: the far corners.
+    function _extremeSample(uint256 seed) internal pure returns (Sample memory s) {
+        s = _withTime(_sample(seed), _bound(_mix(seed, 2), 365 days, OptionMath.MAX_SECONDS));
+        s.volatility = _bound(_mix(seed, 7), 1e18, OptionMath.MAX_VOLATILITY);
+        uint256 bits = _mix(seed, 8) % 60;
+        s.spot = _logBound(_mix(seed, 0), 20, 127 - bits);
+        s.strike = s.spot << bits;
+        if (_mix(seed, 9) % 2 == 0) (s.spot, s.strike) = (s.strike, s.spot);
+    }
+
     /// @dev Where differences are accurate: 1 day ... 1 year, volatility 20 % ... 200 %, strikes within four deviations.
     function _moderateSample(uint256 seed) internal pure returns (Sample memory s) {
         s.spot = _logBound(_mix(seed, 0), 60, 90);

@@ -26,8 +26,8 @@ library MillsRatio {
     uint256 private constant Q1_Q192 = 0xb48b4b889810a70a50dcb7b656a869961ef7559f6da7216f3718; // 46219.295053...
     uint256 private constant Q0_Q128 = 0x5c37dcffe69df4785751729b07de0510c63b; // 23607.863279...
 
-    /// @notice R(x) in Q64, from 1.2533 at 0 down to .0622 at 16.
-    /// @dev Requires xQ64 < 16 * 2^64.
+    /// @notice R(x) in Q64, from 1.2533 at 0 down to .0622 at 16 and .0039 at 256.
+    /// @dev Requires xQ64 < 256 * 2^64: from 512 on the numerator wraps.
     function ratio(uint256 xQ64) internal pure returns (uint256 ratioQ64) {
         assembly ("memory-safe") {
             let p := add(P6_Q64, xQ64)

@@ -43,7 +43,8 @@ library NormalDistribution {
     /// @notice What an option needs of d1 and d2, both in Q96: the density n(d1) in Q128; for each d a mask of ones when it
     ///         is not negative; for each the Mills ratio R(|d|) in Q64. Then N(d) = n(d) * R(|d|) for a negative d, and
     ///         1 less that otherwise. Only one density is needed: n(d2) is n(d1) times forward over strike.
-    /// @dev Beyond |d| = 16 the density is below 2^-184: it is 0 in Q128, and d is cut there.
+    /// @dev Beyond |d1| = 16 the density is below 2^-184: it is 0 in Q128, d1 is cut there, and both tails are 0 whatever
+    ///      their ratios. Otherwise d2 must be within 256 of 0: a standard deviation d1 - d2 of 10 years is below 32.
     function pair(
         int256 d1Q96,
         int256 d2Q96
@@ -58,10 +59,7 @@ library NormalDistribution {
             // The complement of a negative number is its size, less 2^-96.
             uint256 size1 = (uint256(d1Q96) ^ ~above1) >> 32;
             uint256 size2 = (uint256(d2Q96) ^ ~above2) >> 32;
-            if ((size1 | size2) > LAST_Q64) {
-                if (size1 > LAST_Q64) size1 = LAST_Q64;
-                if (size2 > LAST_Q64) size2 = LAST_Q64;
-            }
+            if (size1 > LAST_Q64) size1 = LAST_Q64;
             densityQ128 = pdf(size1);
             ratio1Q64 = MillsRatio.ratio(size1);
             ratio2Q64 = MillsRatio.ratio(size2);

@@ -127,6 +127,7 @@ abstract contract PrbMath is PlainNormal {
     }
 }
 
+// solhint-disable no-empty-blocks
 contract SoladyOptionBench is SoladyMath, PlainOption {}
 
 contract PrbMathOptionBench is PrbMath, PlainOption {}
