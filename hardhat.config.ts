@@ -7,6 +7,9 @@ const require = createRequire(import.meta.url);
 /** The compiler comes from the `solc` package, so that a build needs no download. */
 const solc = { version: "0.8.37", path: require.resolve("solc/soljson.js") };
 
+/** Instrumented code is larger than what a chain takes. */
+const isCoverage = process.argv.includes("--coverage");
+
 export default defineConfig({
   plugins: [toolbox],
   solidity: {
@@ -24,7 +27,7 @@ export default defineConfig({
   },
   networks: {
     // In-process chain of the unit tests.
-    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: false },
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: isCoverage },
     // A fork of that chain or of the one at FORK_URL; url and block are given where it is created.
     fork: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
     // The chain that `npm run chain` serves: the keeper, the CLI and the fork tests reach it over RPC.

@@ -721,6 +721,15 @@ describe("ExpiryPriceOracle", () => {
         .to.be.revertedWithCustomError(oracle, "NotTheFirstRound")
         .withArgs(8n, 7n, expiry);
       expect(await oracle.proveFirstRound.staticCall(expiry, 1n, [])).to.equal(eth(3_210));
+      // Decimals in one word, and no round.
+      await feed.say(AbiCoder.defaultAbiCoder().encode(["uint256"], [8n]));
+      await expect(oracle.proveNoRound.staticCall(expiry, []))
+        .to.be.revertedWithCustomError(oracle, "WindowOpen")
+        .withArgs(expiry + WINDOW, BigInt(await time.latest()));
+      await time.increaseTo(expiry + WINDOW + 1n);
+      await expect(oracle.proveNoRound(expiry, []))
+        .to.be.revertedWithCustomError(oracle, "FeedUnreadable")
+        .withArgs(feed.address);
     });
 
     it("refuses feeds of more than 18 decimals and addresses that are no feed", async () => {
