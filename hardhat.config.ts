@@ -10,6 +10,9 @@ const solc = { version: "0.8.37", path: require.resolve("solc/soljson.js") };
 /** Runs of each fuzz test: 256 on every change, 10,000 in the deep step (FUZZ_RUNS=10000). */
 const fuzzRuns = Number(process.env.FUZZ_RUNS ?? 256);
 
+/** Instrumented code is larger than what a chain takes. */
+const isCoverage = process.argv.includes("--coverage");
+
 export default defineConfig({
   plugins: [toolbox],
   solidity: {
@@ -27,7 +30,7 @@ export default defineConfig({
   },
   networks: {
     // In-process chain of the unit tests.
-    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: false },
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: isCoverage },
     // A fork of that chain or of the one at FORK_URL; url and block are given where it is created.
     fork: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
     // The chain that `npm run chain` serves: the keeper, the CLI and the fork tests reach it over RPC.

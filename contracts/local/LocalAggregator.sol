@@ -12,6 +12,12 @@ contract LocalAggregator {
         uint80 answeredInRound;
     }
 
+    struct HistoricRound {
+        uint16 phase;
+        uint64 updatedAt;
+        int256 answer;
+    }
+
     uint8 public decimals;
     /// @notice The aggregator behind the proxy, counted from 1.
     uint16 public phaseId = 1;
@@ -26,6 +32,7 @@ contract LocalAggregator {
     mapping(uint80 roundId => bool) public missing;
 
     mapping(uint80 roundId => Round) private _rounds;
+    mapping(uint16 phase => uint64) private _lastNumber;
 
     event AnswerUpdated(int256 indexed current, uint256 indexed roundId, uint256 updatedAt);
 
@@ -35,18 +42,26 @@ contract LocalAggregator {
     /// @param answer The first round's answer.
     constructor(uint8 decimals_, int256 answer) {
         decimals = decimals_;
-        _push(answer, block.timestamp, block.timestamp, 0);
+        _push(phaseId, answer, block.timestamp, block.timestamp, 0);
     }
 
     /// @notice A proper round, started and answered now.
     function setAnswer(int256 answer) external {
-        _push(answer, block.timestamp, block.timestamp, 0);
+        _push(phaseId, answer, block.timestamp, block.timestamp, 0);
     }
 
     /// @notice A round with whatever is in it.
     /// @param answeredInRound The proxy id of the round that answered; 0 means this very round.
     function pushRound(int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound) external {
-        _push(answer, startedAt, updatedAt, answeredInRound);
+        _push(phaseId, answer, startedAt, updatedAt, answeredInRound);
+    }
+
+    /// @notice Rounds of any aggregator: one that is no longer behind the proxy may go on, one that is not there yet may
+    ///         have begun. The latest round stays that of the current phase.
+    function pushHistory(HistoricRound[] calldata history) external {
+        for (uint256 i; i < history.length; ++i) {
+            _push(history[i].phase, history[i].answer, history[i].updatedAt, history[i].updatedAt, 0);
+        }
     }
 
     /// @notice Changes what `decimals()` says, and no answer.
@@ -54,10 +69,10 @@ contract LocalAggregator {
         decimals = decimals_;
     }
 
-    /// @notice Puts a new aggregator behind the proxy. It has no round until the next one is posted; until then the
-    ///         latest round is the old aggregator's.
+    /// @notice Puts a new aggregator behind the proxy. While it has no round the latest round is the old aggregator's.
     function startPhase() external {
-        ++phaseId;
+        uint64 last = _lastNumber[++phaseId];
+        if (last != 0) latestRound = (uint80(phaseId) << 64) | last;
     }
 
     function setUnknownRoundReverts(bool reverts) external {
@@ -99,11 +114,10 @@ contract LocalAggregator {
         return _read(id);
     }
 
-    function _push(int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound) private {
-        uint80 last = latestRound;
+    function _push(uint16 phase, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound) private {
         // The first round of a phase is number 1.
-        uint80 roundId = last >> 64 == phaseId ? last + 1 : (uint80(phaseId) << 64) | 1;
-        latestRound = roundId;
+        uint80 roundId = (uint80(phase) << 64) | ++_lastNumber[phase];
+        if (phase == phaseId) latestRound = roundId;
         _rounds[roundId] = Round(answer, startedAt, updatedAt, answeredInRound == 0 ? roundId : answeredInRound);
         emit AnswerUpdated(answer, roundId, updatedAt);
     }

@@ -65,6 +65,28 @@ describe("LocalAggregator", () => {
     expect([...(await aggregator.latestRoundData())]).to.deep.equal([roundId(1n, 3n), 0n, 0n, 0n, roundId(1n, 3n)]);
   });
 
+  it("keeps a history for each phase, and a new phase brings its own past with it", async () => {
+    const aggregator = await load();
+    await aggregator.pushHistory([
+      { phase: 2, updatedAt: 5n, answer: 7n },
+      { phase: 1, updatedAt: 5n, answer: 8n },
+      { phase: 2, updatedAt: 6n, answer: 9n },
+    ]);
+    expect((await aggregator.latestRoundData()).roundId).to.equal(roundId(1n, 2n));
+    expect([...(await aggregator.getRoundData(roundId(2n, 1n)))]).to.deep.equal([
+      roundId(2n, 1n),
+      7n,
+      5n,
+      5n,
+      roundId(2n, 1n),
+    ]);
+    await aggregator.startPhase();
+    expect((await aggregator.latestRoundData()).roundId).to.equal(roundId(2n, 2n));
+    await aggregator.pushHistory([{ phase: 1, updatedAt: 6n, answer: 10n }]);
+    expect((await aggregator.latestRoundData()).answer).to.equal(9n);
+    expect((await aggregator.getRoundData(roundId(1n, 3n))).answer).to.equal(10n);
+  });
+
   it("changes its decimals, and goes offline, when told to", async () => {
     const aggregator = await load();
     await aggregator.setDecimals(18);
