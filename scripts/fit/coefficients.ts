@@ -33,7 +33,7 @@ const LIBRARIES = "contracts/libraries";
 export function regenerate(workingBits: number = WORKING_BITS): Regenerated {
   const fp = new FixedPoint(workingBits);
   const mills = fitMills(fp);
-  const kernels = [expKernel(fp), lnKernel(fp), millsKernel(fp, mills), densityKernel(fp)];
+  const kernels = [expKernel(fp), lnKernel(fp), millsKernel(fp, mills), densityKernel(fp), impulseBandKernel(fp)];
   const toNumber = (value: bigint) => Number(fp.toString(value, 30));
   return {
     kernels,
@@ -125,6 +125,22 @@ function densityKernel(fp: FixedPoint): Kernel {
   };
 }
 
+function impulseBandKernel(fp: FixedPoint): Kernel {
+  const ln = (numerator: bigint, denominator: bigint) => naturalLogarithm(fp, fp.ratio(numerator, denominator));
+  return {
+    source: `${LIBRARIES}/ImpulseBand.sol`,
+    description: "logarithms of the band's constants",
+    coefficients: [
+      coefficient(fp, "LN2", fp.ln2, 96),
+      coefficient(fp, "LN3", ln(3n, 1n), 96),
+      coefficient(fp, "LN_3_2", ln(3n, 2n), 96),
+      coefficient(fp, "LN12", ln(12n, 1n), 96),
+      coefficient(fp, "LN_64_3", ln(64n, 3n), 96),
+      coefficient(fp, "LN_1E18", ln(10n ** 18n, 1n), 96),
+    ],
+  };
+}
+
 /** Coefficients of an alternating Horner chain: Q128 and Q192 by turns, the last in Q64; negative ones as MINUS_. */
 function series(fp: FixedPoint, prefix: string, values: readonly bigint[]): Coefficient[] {
   return values.map((value, power) => {
@@ -137,4 +153,16 @@ function series(fp: FixedPoint, prefix: string, values: readonly bigint[]): Coef
 
 function coefficient(fp: FixedPoint, name: string, value: bigint, scaleBits: number): Coefficient {
   return { name: `${name}_Q${scaleBits}`, integer: fp.toInteger(value, scaleBits), decimal: fp.toString(value, 20) };
+}
+
+/** ln x by x = 2^n·m, then 2·atanh((m − 1) / (m + 1)). */
+function naturalLogarithm(fp: FixedPoint, x: bigint): bigint {
+  let exponent = 0n;
+  let m = x;
+  while (m >= 2n * fp.one) {
+    m >>= 1n;
+    exponent += 1n;
+  }
+  const t = fp.div(m - fp.one, m + fp.one);
+  return exponent * fp.ln2 + fp.mul(t, scaledAtanh(fp, fp.mul(t, t)));
 }
