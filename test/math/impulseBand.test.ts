@@ -11,7 +11,7 @@ import {
   returnToOuter,
   targetDelta,
 } from "../../keeper/math/impulseBand.ts";
-import type { HedgingMathHarness } from "../../types/index.ts";
+import type { MathHarness } from "../../types/index.ts";
 import { itWithShared } from "../helpers/shared.ts";
 import { expectClose, fromWad, logUniform, toWad } from "./numbers.ts";
 
@@ -30,7 +30,7 @@ interface Row {
 }
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("HedgingMathHarness")) as unknown as HedgingMathHarness;
+const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
 
 /** POLICY.md's example: 50 at-the-money contracts of a week at a spot of 3,000. */
 const EXAMPLE: BookTerms = {

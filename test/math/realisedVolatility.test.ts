@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { network } from "hardhat";
 import { describe, it } from "mocha";
 import { HOURS_PER_YEAR, hourlyDecay, updateVariance, varianceAfter } from "../../keeper/math/realisedVolatility.ts";
-import type { HedgingMathHarness } from "../../types/index.ts";
+import type { MathHarness } from "../../types/index.ts";
 import { expectClose, fromWad, logUniform, toWad } from "./numbers.ts";
 
 const DECAY_10_DAYS = 997_116_053_334_589_198n; // RealisedVolatility.sol
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("HedgingMathHarness")) as unknown as HedgingMathHarness;
+const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
 
 describe("realised volatility", () => {
   it("has the decay of a 10-day half-life, which the contract holds in WAD", () => {

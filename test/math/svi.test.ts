@@ -16,7 +16,7 @@ import {
   sviVolatility,
   unpackSlice,
 } from "../../keeper/math/svi.ts";
-import type { HedgingMathHarness } from "../../types/index.ts";
+import type { MathHarness } from "../../types/index.ts";
 import { expectClose, fromQ96, fromWad, logUniform, toQ96 } from "./numbers.ts";
 
 const WEEK = 604_800;
@@ -34,7 +34,7 @@ const VIOLATIONS = [
 ] as const;
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("HedgingMathHarness")) as unknown as HedgingMathHarness;
+const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
 
 const POST = { postedAt: 1_700_000_000, atTheMoneyVolatility: 0.7, spread: 0.015 };
 const PLAIN: SviSlice = { a: 0.1, b: 2, rho: -0.3, m: 0.01, sigma: 0.1, ...POST };

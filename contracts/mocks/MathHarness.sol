@@ -2,11 +2,36 @@
 pragma solidity 0.8.37;
 
 import {ImpulseBand} from "../libraries/ImpulseBand.sol";
+import {OptionMath} from "../libraries/OptionMath.sol";
 import {RealisedVolatility} from "../libraries/RealisedVolatility.sol";
+import {StrikeSlot} from "../libraries/StrikeSlot.sol";
 import {Svi, SviSlice} from "../libraries/Svi.sol";
 
-/// @notice The internal functions of the band, the realised volatility and the surface, for tests in TypeScript.
-contract HedgingMathHarness {
+/// @notice The internal functions of the mathematics, for tests that compare them with their twins in TypeScript.
+contract MathHarness {
+    function greeks(
+        uint256 spot,
+        uint256 strike,
+        uint256 volatility,
+        uint256 secondsToExpiry,
+        int256 carry,
+        int256 discountRate,
+        bool isCall
+    ) external pure returns (OptionMath.Greeks memory) {
+        return OptionMath.greeks(spot, strike, volatility, secondsToExpiry, carry, discountRate, isCall);
+    }
+
+    function book(
+        uint256 secondsToExpiry,
+        int256 carry,
+        int256 discountRate,
+        uint256 spot,
+        StrikeSlot[] memory strikes,
+        uint256[] memory volatilities
+    ) external pure returns (OptionMath.Position memory) {
+        return OptionMath.book(OptionMath.expiry(secondsToExpiry, carry, discountRate), spot, strikes, volatilities);
+    }
+
     function bandOfContract(
         uint256 gamma,
         uint256 proportionalCost,
