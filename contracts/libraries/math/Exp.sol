@@ -8,9 +8,9 @@ pragma solidity ^0.8.31;
 library Exp {
     /// @dev Coefficients of r * coth(r / 2) in r^2. C2 and C4 are negative and therefore subtracted.
     uint256 private constant C0_Q128 = 0x2000000000000001c4b265f28175ba80b; // 2 + 1.5e-18
-    uint256 private constant C1_Q192 = 0x2aaaaaaaaaaa6863166f2ab812c32f1445a195c88eaab0e5; // 1/6
+    uint256 private constant C1_Q192 = 0x2aaaaaaaaaaa6863166f2ab812c32f1445a1956809247121; // 1/6
     uint256 private constant MINUS_C2_Q128 = 0xb60b60b5f237ce9baecb31aa5bc5cc; // 1/360
-    uint256 private constant C3_Q192 = 0x4559aab81f92e5a55ec582e426ffa710b4c19ee18784a; // 1/15120
+    uint256 private constant C3_Q192 = 0x4559aab81f92e5a55ec582e426ffa710b4c19f558ad54; // 1/15120
     uint256 private constant MINUS_C4_Q128 = 0x1bbd3f6dcc72ff8e22fdd1acc313; // 1/604812
     uint256 private constant C5_Q64 = 0xb1b42997c7; // 4.137e-8
 

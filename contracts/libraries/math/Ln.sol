@@ -9,11 +9,11 @@ pragma solidity ^0.8.31;
 library Ln {
     /// @dev Coefficients of 2 * atanh(t) / t in t^2. The suffix is the fixed point of each.
     uint256 private constant C0_Q128 = 0x1fffffffffffffe982cd50d935f136a10; // 2 - 2e-19
-    uint256 private constant C1_Q192 = 0xaaaaaaaaaab39750e7cb341be7e0efb42db2e75085763790; // 2/3 + 3e-14
+    uint256 private constant C1_Q192 = 0xaaaaaaaaaab39750e7cb341be7e0efb42db2e79a9c2b9a2e; // 2/3 + 3e-14
     uint256 private constant C2_Q128 = 0x6666666655e0accb93e1d02e9726a173; // 2/5
-    uint256 private constant C3_Q192 = 0x49249256de47557e4b3cf8541b1c3522c231d717e7dafcda; // 2/7
+    uint256 private constant C3_Q192 = 0x49249256de47557e4b3cf8541b1c3522c231d593530b98b2; // 2/7
     uint256 private constant C4_Q128 = 0x38e3882ebb7b3ea6d56182b852bdfa58; // 2/9
-    uint256 private constant C5_Q192 = 0x2e8d240d224bc890cf107caefd2beb53b649725b1be2688d; // 2/11
+    uint256 private constant C5_Q192 = 0x2e8d240d224bc890cf107caefd2beb53b6485e8117277e2b; // 2/11
     uint256 private constant C6_Q128 = 0x272c0eeaf785340079bbbfdaacedb25b; // .1530
     uint256 private constant C7_Q64 = 0x262a970b5dd4cb6e; // .1491
 

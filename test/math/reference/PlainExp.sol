@@ -8,9 +8,9 @@ library PlainExp {
         int256 r = xQ96 - 0xb17217f7d1cf79abc9e3b398 * exponent;
         int256 u = (r * r) / 2 ** 128;
         int256 c = u * 0xb1b42997c7 - 0x1bbd3f6dcc72ff8e22fdd1acc313;
-        c = _shiftDown(0x4559aab81f92e5a55ec582e426ffa710b4c19ee18784a + u * c, 128);
+        c = _shiftDown(0x4559aab81f92e5a55ec582e426ffa710b4c19f558ad54 + u * c, 128);
         c = u * c - 0xb60b60b5f237ce9baecb31aa5bc5cc;
-        c = _shiftDown(0x2aaaaaaaaaaa6863166f2ab812c32f1445a195c88eaab0e5 + u * c, 128);
+        c = _shiftDown(0x2aaaaaaaaaaa6863166f2ab812c32f1445a1956809247121 + u * c, 128);
         c = _shiftDown(0x2000000000000001c4b265f28175ba80b + u * c, 32);
         mantissaQ128 = (uint256(c + r) * 2 ** 128) / uint256(c - r);
     }

@@ -28,11 +28,11 @@ library PlainLn {
     function _polynomial(int256 u) private pure returns (int256 p) {
         p = 0x262a970b5dd4cb6e;
         p = 0x272c0eeaf785340079bbbfdaacedb25b + u * p;
-        p = (0x2e8d240d224bc890cf107caefd2beb53b649725b1be2688d + u * p) / 2 ** 128;
+        p = (0x2e8d240d224bc890cf107caefd2beb53b6485e8117277e2b + u * p) / 2 ** 128;
         p = 0x38e3882ebb7b3ea6d56182b852bdfa58 + u * p;
-        p = (0x49249256de47557e4b3cf8541b1c3522c231d717e7dafcda + u * p) / 2 ** 128;
+        p = (0x49249256de47557e4b3cf8541b1c3522c231d593530b98b2 + u * p) / 2 ** 128;
         p = 0x6666666655e0accb93e1d02e9726a173 + u * p;
-        p = (0xaaaaaaaaaab39750e7cb341be7e0efb42db2e75085763790 + u * p) / 2 ** 128;
+        p = (0xaaaaaaaaaab39750e7cb341be7e0efb42db2e79a9c2b9a2e + u * p) / 2 ** 128;
         p = 0x1fffffffffffffe982cd50d935f136a10 + u * p;
     }
 
