@@ -41,7 +41,8 @@ library Svi {
     /// @param None No arbitrage was found.
     /// @param Correlation |rho| < 1 does not hold.
     /// @param Curvature sigma > 0 does not hold: a kink at m.
-    /// @param Minimum The least variance, a + b * sigma * sqrt(1 - rho^2), is not above 0.
+    /// @param Minimum The least variance, a + b * sigma * sqrt(1 - rho^2), is not at least one unit of a: 1e-9, a volatility
+    ///        of .003 %. It must be above 0, and Durrleman's function divides by it.
     /// @param WingSlope T * b * (1 + |rho|) <= 2 does not hold (Lee): no density has such wings.
     /// @param Butterfly Durrleman's function is negative at the k returned.
     /// @param Calendar The later slice has less total variance at the k returned.
@@ -162,6 +163,7 @@ library Svi {
     }
 
     /// @notice Whether a slice on its own admits static arbitrage, with `secondsToExpiry` left.
+    /// @dev Requires secondsToExpiry < 2^64, as `checkCalendar` does.
     /// @return violation The first condition that it breaks.
     /// @return kQ96 The log-moneyness at which `Butterfly` was seen, else 0.
     function check(SviSlice slice, uint256 secondsToExpiry) internal pure returns (Violation violation, int256 kQ96) {
@@ -170,7 +172,7 @@ library Svi {
         uint256 b = uint256(_b(word));
         if (rho >= uint256(RHO_UNIT)) return (Violation.Correlation, 0);
         if (_sigma(word) == 0) return (Violation.Curvature, 0);
-        if (!_hasPositiveMinimum(word, rho)) return (Violation.Minimum, 0);
+        if (!_hasMinimum(word, rho)) return (Violation.Minimum, 0);
         if (secondsToExpiry * b * (uint256(RHO_UNIT) + rho) > 2 * YEAR * uint256(VARIANCE_UNIT * RHO_UNIT)) {
             return (Violation.WingSlope, 0);
         }
@@ -207,12 +209,11 @@ library Svi {
     ///
     ///             g(k) = (1 - k*w' / (2w))^2 - w'^2 / 4 * (1/w + 1/4) + w'' / 2,  w = T * v
     ///
-    /// @dev Requires a slice whose minimum is positive and whose wings obey Lee's bound: each term then fits.
+    /// @dev Requires a slice that passes `check` up to its points: then no term overflows and no variance is 0.
     function durrleman(SviSlice slice, uint256 secondsToExpiry, int256 kQ96) internal pure returns (int256) {
         (int256 v, int256 first, int256 second) = derivatives(slice, kQ96);
         int256 time = int256(secondsToExpiry);
         int256 year = int256(YEAR);
-        if (v == 0) v = 1;
         int256 ratio = ONE_Q64 - ((((kQ96 * first) / v) / 2) >> 32);
         int256 slope = ((first * time) / year) >> 32; // w', Q64
         int256 twist = (slope * (first >> 32)) / (v >> 32); // w'^2 / w, Q64
@@ -231,11 +232,11 @@ library Svi {
         }
     }
 
-    /// @dev a + b * sigma * sqrt(1 - rho^2) > 0, in units of 1e-23 * 2^-64.
-    function _hasPositiveMinimum(uint256 word, uint256 rho) private pure returns (bool) {
+    /// @dev a + b * sigma * sqrt(1 - rho^2) >= 1e-9, in units of 1e-23 * 2^-64.
+    function _hasMinimum(uint256 word, uint256 rho) private pure returns (bool) {
         int256 root = int256(Sqrt.sqrt((1e12 - rho * rho) << 128));
         int256 sigma = int256(uint256(uint32(word >> SIGMA_SHIFT)));
-        return _a(word) * MONEYNESS_UNIT * RHO_UNIT * ONE_Q64 + _b(word) * sigma * root > 0;
+        return (_a(word) - 1) * MONEYNESS_UNIT * RHO_UNIT * ONE_Q64 + _b(word) * sigma * root >= 0;
     }
 
     function _wingsAreOrdered(

@@ -21,13 +21,13 @@ contract MathHarness {
         return OptionMath.greeks(spot, strike, volatility, secondsToExpiry, carry, discountRate, isCall);
     }
 
-    function book(
+    function position(
         uint256 secondsToExpiry,
         int256 carry,
         int256 discountRate,
         uint256 spot,
-        StrikeSlot[] memory strikes,
-        uint256[] memory volatilities
+        StrikeSlot[] calldata strikes,
+        uint256[] calldata volatilities
     ) external pure returns (OptionMath.Position memory) {
         return OptionMath.book(OptionMath.expiry(secondsToExpiry, carry, discountRate), spot, strikes, volatilities);
     }

@@ -47,6 +47,9 @@ export class SviFieldOutOfRange extends RangeError {
   }
 }
 
+/** Least variance of a slice, a volatility of .003 %. */
+const MIN_VARIANCE = 1e-9;
+
 /** Distances of the points of a check from m, in widths; the same as in the contract. */
 const DISTANCES = [0.4, 0.8, 1.2, 1.8, 2.6, 3.8, 5.5, 8] as const;
 
@@ -97,7 +100,8 @@ export function checkSlice(slice: SviParameters, seconds: number): SviCheck {
   const rho = Math.abs(slice.rho);
   if (rho >= 1) return { ok: false, violation: "correlation" };
   if (slice.sigma <= 0) return { ok: false, violation: "curvature" };
-  if (slice.a + slice.b * slice.sigma * Math.sqrt(1 - rho * rho) <= 0) return { ok: false, violation: "minimum" };
+  if (slice.a + slice.b * slice.sigma * Math.sqrt(1 - rho * rho) < MIN_VARIANCE)
+    return { ok: false, violation: "minimum" };
   if ((seconds / SECONDS_PER_YEAR) * slice.b * (1 + rho) > 2) return { ok: false, violation: "wingSlope" };
   for (const k of checkPoints(slice, seconds)) {
     if (durrleman(slice, seconds, k) < 0) return { ok: false, violation: "butterfly", k };

@@ -240,6 +240,11 @@ contract ImpulseBandTest is MathTest {
         book.proportionalCost = 0;
         (uint256 outer, ) = ImpulseBand.ofBook(book);
         _assertEqual(outer, ImpulseBand.NEVER, "nothing proportional to pay for");
+        book.proportionalCost = 1;
+        book.fixedCost = ImpulseBand.MAX_FIXED_COST;
+        book.spot = 1;
+        (outer, ) = ImpulseBand.ofBook(book);
+        _assertEqual(outer, ImpulseBand.NEVER, "next to nothing");
         book.fixedCost = 0;
         (outer, ) = ImpulseBand.ofBook(book);
         _assertEqual(outer, 0, "free trading");

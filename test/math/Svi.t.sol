@@ -137,6 +137,37 @@ contract SviTest is MathTest {
         _assertEqual(violation == Svi.Violation.Minimum ? 1 : 0, 0, "just positive");
     }
 
+    function testFuzz_Check_AnswersForAnyWordAndTime(uint256 word, uint64 secondsToExpiry) public pure {
+        (Svi.Violation violation, int256 k) = SviSlice.wrap(word).check(secondsToExpiry);
+        if (violation != Svi.Violation.Butterfly) _assertEqual(k, 0, "k is of a point");
+        (violation, k) = Svi.checkCalendar(SviSlice.wrap(word), secondsToExpiry, SviSlice.wrap(~word), secondsToExpiry);
+        if (violation != Svi.Violation.Calendar) _assertEqual(k, 0, "k is of a point");
+    }
+
+    function testFuzz_Check_AnswersForTheNarrowestTurns(uint40 depth, uint32 sigma, uint48 b, uint64 time) public pure {
+        // The least variance is one to a few units, next to nothing, with wings of any steepness.
+        Svi.Fields memory fields = Svi.Fields(0, b, 0, 0, uint32(_bound(sigma, 1, type(uint32).max)), 0, 0, 0);
+        uint256 rise = (uint256(b) * fields.sigma) / 1e8;
+        if (rise > 5e11) return;
+        fields.a = int40(int256(_bound(depth, 1, 4)) - int256(rise));
+        (Svi.Violation violation, ) = Svi.pack(fields).check(time);
+        _assertEqual(violation == Svi.Violation.Minimum ? 1 : 0, 0, "at least one unit");
+    }
+
+    function test_Check_PointsEndWhereLogMoneynessDoes() public pure {
+        // Eight widths of 42 are 336, beyond the largest k of 128, on both sides.
+        SviSlice slice = Svi.pack(Svi.Fields(.5e9, 1e6, 0, 21e8, 42e8, 0, 0, 0));
+        _assertViolation(slice, WEEK, Svi.Violation.None);
+    }
+
+    function test_Derivatives_AtAKinkHaveTheMeanSlopeOfTheWings() public pure {
+        SviSlice slice = Svi.pack(Svi.Fields(.1e9, 2e9, -.3e6, 0, 0, 0, 0, 0));
+        (int256 v, int256 first, int256 second) = slice.derivatives(0);
+        _assertClose(v, ONE_Q96 / 10, 1, "variance");
+        _assertClose(first, (-6 * ONE_Q96) / 10, 1, "first");
+        _assertEqual(second, 0, "second");
+    }
+
     function test_Check_RefusesAMinimumOfExactlyZero() public pure {
         SviSlice slice = Svi.pack(Svi.Fields(-.1e9, 1e9, 0, 0, .1e8, 0, 0, 0));
         _assertViolation(slice, WEEK, Svi.Violation.Minimum);

@@ -117,7 +117,7 @@ describe("OptionMath.sol and its twin", () => {
     );
     const volatilities = legs.map(({ volatility }) => toWad(volatility));
     const [carry, rate, spot] = [when.carry, when.rate, 3_000].map(toWad) as [bigint, bigint, bigint];
-    const actual = await harness.book(when.seconds, carry, rate, spot, slots, volatilities);
+    const actual = await harness.position(when.seconds, carry, rate, spot, slots, volatilities);
     const expected = bookGreeks(expiryContext(when), 3_000, legs);
     expectClose(fromWad(actual.value), expected.price, TOLERANCE * 3_000, "value");
     for (const name of ["delta", "gamma", "vega", "theta"] as const) {
