@@ -72,8 +72,9 @@ function expectNear(actual: bigint, expected: number, what: string, tolerance = 
 }
 
 async function setSize(venue: MisbehavingVenue, size: number) {
-  const { size: _, ...rest } = (await venue.state()).toObject();
-  await venue.setState({ ...rest, size: toWad(size) } as never);
+  const rest = { cash: 0n, entryNotional: 0n, accruedFunding: 0n, fundingRate: 0n, maintenanceMargin: 0n };
+  const market = { markPrice: toWad(3_000), indexPrice: toWad(3_000), withdrawable: 0n, tradable: true };
+  await venue.setState({ size: toWad(size), ...rest, ...market });
 }
 
 describe("FundingOracle", () => {
