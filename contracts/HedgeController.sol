@@ -256,11 +256,7 @@ contract HedgeController is IHedgeController, AccessManaged {
 
     /// @dev Quote-token units for `quoteWad`, at most what lies idle and is not owed.
     function _affordable(int256 quoteWad) private view returns (uint256) {
-        return
-            Math.min(
-                Math.ceilDiv(uint256(quoteWad), _assetScale),
-                Math.saturatingSub(vault.idle(), vault.owed())
-            );
+        return Math.min(Math.ceilDiv(uint256(quoteWad), _assetScale), Math.saturatingSub(vault.idle(), vault.owed()));
     }
 
     /// @dev The one limit after an increase: enough equity, whatever came before.

@@ -257,9 +257,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
         uint256 place = _placeOf(id, expiry, strike);
         StrikeSlot slot = _strikes[expiry][place];
-        _strikes[expiry][place] = isCall
-            ? slot.withCall(slot.callOpenInterest() + size)
-            : slot.withPut(slot.putOpenInterest() + size);
+        _strikes[expiry][place] =
+            isCall ? slot.withCall(slot.callOpenInterest() + size) : slot.withPut(slot.putOpenInterest() + size);
     }
 
     function _recordClaim(

@@ -138,10 +138,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
     // ---------------------------------------------------------------- depositors
 
     /// @inheritdoc IERC4626
-    function deposit(
-        uint256 assets,
-        address receiver
-    ) public override(ERC4626, IERC4626) returns (uint256 shares) {
+    function deposit(uint256 assets, address receiver) public override(ERC4626, IERC4626) returns (uint256 shares) {
         shares = _sharesAtAsk(assets, _requireOpen());
         _deposit(msg.sender, receiver, assets, shares);
     }
@@ -239,12 +236,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         return 6;
     }
 
-    function _deposit(
-        address caller,
-        address receiver,
-        uint256 assets,
-        uint256 shares
-    ) internal override locked {
+    function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override locked {
         if (assets == 0 || shares == 0) revert ZeroAmount();
         super._deposit(caller, receiver, assets, shares);
         _credit(assets);

@@ -170,9 +170,6 @@ contract RiskEngine is IRiskEngine {
     }
 
     function _payoff(uint256 spot, uint256 strike, uint256 calls, uint256 puts) private pure returns (uint256) {
-        return
-            spot > strike
-                ? Math.ceilDiv((spot - strike) * calls, WAD)
-                : Math.ceilDiv((strike - spot) * puts, WAD);
+        return spot > strike ? Math.ceilDiv((spot - strike) * calls, WAD) : Math.ceilDiv((strike - spot) * puts, WAD);
     }
 }

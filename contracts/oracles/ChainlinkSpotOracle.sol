@@ -76,7 +76,7 @@ contract ChainlinkSpotOracle is ISpotOracle {
 
     /// @dev The nearest earlier round that has an answer. Without one (the first of its phase) nothing precedes it.
     function _completeRoundBefore(uint80 roundId) private view returns (uint80 id, uint256 updatedAt) {
-        for (id = roundId; uint64(id) > 1; ) {
+        for (id = roundId; uint64(id) > 1;) {
             --id;
             // A feed may revert for a round that it does not have; such a round is no answer.
             try feed.getRoundData(id) returns (uint80, int256 answer, uint256, uint256 written, uint80) {
