@@ -711,6 +711,40 @@ describe("VolatilitySurface", () => {
     });
   });
 
+  it("needs no second look as time passes: what is free of arbitrage stays so until it expires", () => {
+    const shape = fc.record({
+      level: fc.double({ min: 0.3, max: 1.5, noNaN: true }),
+      rho: fc.double({ min: -0.95, max: 0.95, noNaN: true }),
+      sigma: fc.double({ min: 0.01, max: 0.5, noNaN: true }),
+      m: fc.double({ min: -0.3, max: 0.3, noNaN: true }),
+    });
+    const moment = fc.record({
+      seconds: fc.integer({ min: HOUR, max: 60 * DAY }),
+      longer: fc.integer({ min: 1, max: 60 * DAY }),
+      passed: fc.double({ min: 0, max: 1, noNaN: true }),
+      k: fc.double({ min: -1.5, max: 1.5, noNaN: true }),
+    });
+    let [butterfly, calendar] = [0, 0];
+    const cases = fc.sample(fc.tuple(shape, shape, moment), { numRuns: 20_000, seed: 23 });
+    for (const [one, other, { seconds, longer, passed, k }] of cases) {
+      const [near, far] = [smile(one), smile(other)];
+      const later = seconds - Math.floor(passed * seconds);
+      if (durrleman(near, seconds, k) >= 0) {
+        butterfly++;
+        expect(durrleman(near, later, k) > -1e-9, JSON.stringify({ near, seconds, later, k })).to.equal(true);
+      }
+      const [v, w] = [sviVolatility(near, k) ** 2, sviVolatility(far, k) ** 2];
+      if (seconds * v <= (seconds + longer) * w) {
+        calendar++;
+        expect(later * v <= (later + longer) * w * (1 + 1e-12)).to.equal(true);
+      }
+    }
+    expect(
+      [butterfly, calendar].every((count) => count > 5_000 && count < 20_000),
+      `${butterfly} ${calendar}`,
+    ).to.equal(true);
+  });
+
   it("goes stale when one slice is older than the heartbeat", async () => {
     await holdsExceptWithout("stale", [1, 2], async ({ surface, expiries, at }) => {
       const [near, far] = expiries as [number, number];
