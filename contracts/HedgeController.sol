@@ -87,13 +87,14 @@ contract HedgeController is IHedgeController, AccessManaged {
     ) external restricted before(deadline) locked returns (uint256 price) {
         (uint256 spot, ) = oracle.spot();
         IPerpVenue.State memory s = _stateOrRevert();
+        if (!s.tradable) revert VenueNotTradable();
         IRiskEngine.Book memory b = riskEngine.book(spot);
         int256 net = b.delta + s.size;
 
         uint256 sizeBefore = s.size.abs();
         sizeDelta = _trimToNeutral(sizeDelta, net, _band(b));
         _checkTrade(sizeDelta, limitPrice, spot, s.size);
-        _topUpFor(s, spot, (s.size + sizeDelta).abs());
+        _topUpFor(s, spot, sizeDelta);
         (, price) = venue.submit(sizeDelta, limitPrice);
 
         s = _stateOrRevert();
@@ -217,12 +218,17 @@ contract HedgeController is IHedgeController, AccessManaged {
         return (BAND_PER_CONTRACT * Math.max(b.calls, b.puts)) / WAD;
     }
 
-    /// @dev Before an increase: brings equity to its target for the position to come, as far as money is free. Whether
-    ///      that was enough is checked after the trade.
-    function _topUpFor(IPerpVenue.State memory s, uint256 spot, uint256 sizeAfter) private {
+    /// @dev Before an increase: brings equity to its target for the position to come, as far as money is free, unless it
+    ///      stays above the floor even when the trade costs all the slippage that is allowed. Whether that was enough is
+    ///      checked after the trade.
+    function _topUpFor(IPerpVenue.State memory s, uint256 spot, int256 sizeDelta) private {
+        uint256 sizeAfter = (s.size + sizeDelta).abs();
+        if (sizeAfter <= s.size.abs()) return;
         uint256 notional = (sizeAfter * spot) / WAD;
-        if (sizeAfter <= s.size.abs() || _equity(s, spot) >= int256((notional * MARGIN_FLOOR) / WAD)) return;
-        uint256 assets = _affordable(int256((notional * MARGIN_TARGET) / WAD) - _equity(s, spot));
+        uint256 dearest = (((sizeDelta.abs() * spot) / WAD) * MAX_SLIPPAGE) / WAD;
+        int256 equity = _equity(s, spot);
+        if (equity >= int256((notional * MARGIN_FLOOR) / WAD + dearest) || _isLost(s, equity)) return;
+        uint256 assets = _affordable(int256((notional * MARGIN_TARGET) / WAD) - equity);
         if (assets != 0) _moveMargin(assets.toInt256(), spot);
     }
 
@@ -243,15 +249,20 @@ contract HedgeController is IHedgeController, AccessManaged {
         int256 equity = _equity(s, spot);
         uint256 notional = _notional(s, spot);
         int256 target = int256((notional * MARGIN_TARGET) / WAD);
-        // A debt without a position is the venue's loss, not ours to pay.
-        if (notional != 0 && equity < int256((notional * MARGIN_FLOOR) / WAD)) {
-            return _affordable(target - equity).toInt256();
+        if (equity < int256((notional * MARGIN_FLOOR) / WAD)) {
+            return _isLost(s, equity) ? int256(0) : _affordable(target - equity).toInt256();
         }
         if (equity > int256((notional * MARGIN_CEILING) / WAD)) {
             // Only what the venue would release now: a gain that is not realised cannot be fetched.
             return -Math.min(uint256(equity - target) / _assetScale, s.withdrawable).toInt256();
         }
         return 0;
+    }
+
+    /// @dev An account under water, with a position or only its debt: the loss beyond the margin is the venue's, and what
+    ///      is sent after it is gone. Reductions need no margin and stay open.
+    function _isLost(IPerpVenue.State memory s, int256 equity) private pure returns (bool) {
+        return equity < 0 || (equity == 0 && s.size != 0);
     }
 
     /// @dev Quote-token units for `quoteWad`, at most what lies idle and is not owed.

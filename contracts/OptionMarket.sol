@@ -19,13 +19,15 @@ import {StrikeSlot, StrikeSlotLib} from "./libraries/StrikeSlot.sol";
 
 /// @title OptionMarket: the board
 /// @notice Sells options of the vault at the model's price plus a half-spread, to anyone, within what the vault can
-///         cover; settles each expiry at the feed's first complete round after it; pays holders from the vault.
+///         cover; buys them back at the model's price less a half-spread; settles each expiry at the feed's first complete round after it; pays holders from the vault.
 ///
-///         PRICE. Black–Scholes at the expiry's posted volatility and guarded spot, carry 0, plus half-spread: 2
+///         PRICE. Black–Scholes at the expiry's posted volatility and guarded spot, carry 0, ± half-spread: 2
 ///         volatility points of vega, plus 0.77 % of |delta| · spot (the push feed's doubt and the cost of the hedge).
 ///
-///         ROLES. The curator lists and posts volatility inside hard bounds. He cannot take money, change what was sold,
-///         or stop settlement and redemption. User functions carry no role.
+///         ROLES. The curator lists and posts volatility inside hard bounds. He cannot change what was sold or stop
+///         settlement and redemption. But whoever posts the volatility makes the price, both ways: a curator with an
+///         accomplice can move money out of the vault by it, so he is trusted with it until posts are bounded by a
+///         surface and its speed limits. User functions carry no role.
 contract OptionMarket is IOptionMarket, AccessManaged {
     using SafeERC20 for IERC20;
     using SignedMath for int256;
@@ -41,8 +43,13 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     /// @notice Nothing is sold in an expiry's last hour.
     uint256 public constant SALE_CUTOFF = 1 hours;
     uint256 public constant MAX_TIME_TO_EXPIRY = 2 * 365 days;
-    /// @notice Live series, calls and puts: bounds what any view of the book can cost.
+    /// @notice Options are sold only inside these bounds of |delta|. Outside, a premium rounds to nothing while the size
+    ///         counts in the hedging band, and the stress test at ± 50 % does not see what they can cost.
+    uint256 public constant MIN_DELTA = 0.05e18;
+    uint256 public constant MAX_DELTA = 0.95e18;
+    /// @notice Live series, calls and puts, and live expiries: they bound what any view of the book can cost.
     uint256 public constant MAX_SERIES = 256;
+    uint256 public constant MAX_EXPIRIES = 32;
 
     IERC20 public immutable quoteToken;
     IOptionVault public immutable vault;
@@ -95,6 +102,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         }
         if (_expiries[expiry].volatility != 0) revert ExpiryAlreadyListed(expiry);
         _requireVolatility(volatility);
+        if (_liveExpiries.length == MAX_EXPIRIES) revert TooManyExpiries(MAX_EXPIRIES + 1, MAX_EXPIRIES);
         _expiries[expiry].volatility = uint64(volatility);
         _liveExpiries.push(expiry);
         emit ExpiryListed(expiry, volatility);
@@ -138,15 +146,38 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         if (receiver == address(0)) revert ZeroAddress();
         Quote memory q = _quote(id, size);
+        uint256 delta = q.delta.abs();
+        if (delta < MIN_DELTA || delta > MAX_DELTA) revert DeltaOutOfBounds(q.delta, MIN_DELTA, MAX_DELTA);
         premium = q.premium;
         if (premium > maxPremium) revert PremiumAboveLimit(premium, maxPremium);
 
         quoteToken.safeTransferFrom(msg.sender, address(vault), premium);
         vault.collectPremium(premium);
-        _addOpenInterest(id, size);
+        _changeOpenInterest(id, size, true);
         token.mint(receiver, id, size);
         riskEngine.checkSale();
         emit Bought(id, msg.sender, receiver, size, premium, q.spot, q.value);
+    }
+
+    /// @inheritdoc IOptionMarket
+    function sell(
+        uint256 id,
+        uint256 size,
+        uint256 minProceeds,
+        uint256 deadline,
+        address receiver
+    ) external locked returns (uint256 proceeds) {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        if (receiver == address(0)) revert ZeroAddress();
+        Quote memory q = _quote(id, size);
+        proceeds = q.proceeds;
+        if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
+        riskEngine.checkBuyback();
+
+        token.burn(msg.sender, id, size);
+        _changeOpenInterest(id, size, false);
+        emit Sold(id, msg.sender, receiver, size, proceeds, q.spot, q.value);
+        if (proceeds != 0) vault.payBuyback(receiver, proceeds);
     }
 
     /// @inheritdoc IOptionMarket
@@ -157,6 +188,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         price = oracle.settlementPrice(expiry, roundId);
         e.settled = true;
         e.settlementPrice = SafeCast.toUint128(price);
+        e.openContracts = 0;
 
         StrikeSlot[] storage slots = _strikes[expiry];
         uint256 count = slots.length;
@@ -176,16 +208,14 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     function redeem(uint256 id, uint256 size, address receiver) external locked returns (uint256 payout) {
         if (size == 0) revert ZeroAmount();
         if (receiver == address(0)) revert ZeroAddress();
-        payout = _toAssetsDown(_payoff(id), size);
-        token.burn(msg.sender, id, size);
-        _claims[id] -= payout;
-        // The last holder's redemption frees what rounding kept back.
-        if (token.totalSupply(id) == 0 && _claims[id] != 0) {
-            vault.releaseClaims(_claims[id]);
-            _claims[id] = 0;
-        }
-        emit Redeemed(id, msg.sender, receiver, size, payout);
-        if (payout != 0) vault.payClaim(receiver, payout);
+        return _redeem(msg.sender, id, size, receiver);
+    }
+
+    /// @inheritdoc IOptionMarket
+    function redeemFor(address holder, uint256 id) external locked returns (uint256 payout) {
+        uint256 size = token.balanceOf(holder, id);
+        if (size == 0) revert ZeroAmount();
+        return _redeem(holder, id, size, holder);
     }
 
     // ---------------------------------------------------------------- views
@@ -228,7 +258,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     function hasUnsettledExpiry() external view returns (bool) {
         uint256 count = _liveExpiries.length;
         for (uint256 i; i < count; ++i) {
-            if (_liveExpiries[i] <= block.timestamp) return true;
+            uint256 expiry = _liveExpiries[i];
+            if (expiry <= block.timestamp && _expiries[expiry].openContracts != 0) return true;
         }
         return false;
     }
@@ -249,16 +280,33 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         q.delta = g.delta;
         q.volatilitySpread = Math.ceilDiv(g.vega * VOLATILITY_SPREAD, WAD);
         q.deltaSpread = Math.mulDiv(g.delta.abs() * DELTA_SPREAD, q.spot, WAD * WAD, Math.Rounding.Ceil);
-        uint256 ask = q.value + q.volatilitySpread + q.deltaSpread;
-        q.premium = Math.mulDiv(ask, size, WAD * _assetScale, Math.Rounding.Ceil);
+        uint256 halfSpread = q.volatilitySpread + q.deltaSpread;
+        q.premium = Math.mulDiv(q.value + halfSpread, size, WAD * _assetScale, Math.Rounding.Ceil);
+        q.proceeds = _toAssetsDown(Math.saturatingSub(q.value, halfSpread), size);
     }
 
-    function _addOpenInterest(uint256 id, uint256 size) private {
+    function _changeOpenInterest(uint256 id, uint256 size, bool isMore) private {
         (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
         uint256 place = _placeOf(id, expiry, strike);
         StrikeSlot slot = _strikes[expiry][place];
-        _strikes[expiry][place] =
-            isCall ? slot.withCall(slot.callOpenInterest() + size) : slot.withPut(slot.putOpenInterest() + size);
+        uint256 open = isCall ? slot.callOpenInterest() : slot.putOpenInterest();
+        open = isMore ? open + size : open - size;
+        uint256 all = _expiries[expiry].openContracts;
+        _expiries[expiry].openContracts = isMore ? all + size : all - size;
+        _strikes[expiry][place] = isCall ? slot.withCall(open) : slot.withPut(open);
+    }
+
+    function _redeem(address holder, uint256 id, uint256 size, address receiver) private returns (uint256 payout) {
+        payout = _toAssetsDown(_payoff(id), size);
+        token.burn(holder, id, size);
+        _claims[id] -= payout;
+        // The last holder's redemption frees what rounding kept back.
+        if (token.totalSupply(id) == 0 && _claims[id] != 0) {
+            vault.releaseClaims(_claims[id]);
+            _claims[id] = 0;
+        }
+        emit Redeemed(id, holder, receiver, size, payout);
+        if (payout != 0) vault.payClaim(receiver, payout);
     }
 
     function _recordClaim(

@@ -121,10 +121,15 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
     }
 
     /// @inheritdoc IOptionVault
+    function payBuyback(address receiver, uint256 assets) external only(market) {
+        _spendUnowed(assets);
+        emit BuybackPaid(receiver, assets);
+        IERC20(asset()).safeTransfer(receiver, assets);
+    }
+
+    /// @inheritdoc IOptionVault
     function sendMargin(address venue, uint256 assets) external only(controller) {
-        uint256 available = idle.saturatingSub(owed);
-        if (assets > available) revert InsufficientIdle(assets, available);
-        idle -= assets;
+        _spendUnowed(assets);
         emit MarginSent(venue, assets);
         IERC20(asset()).safeTransfer(venue, assets);
     }
@@ -252,6 +257,13 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         if (assets == 0 || shares == 0) revert ZeroAmount();
         idle -= assets;
         super._withdraw(caller, receiver, owner, assets, shares);
+    }
+
+    /// @dev What is owed is senior: only the rest may be spent.
+    function _spendUnowed(uint256 assets) private {
+        uint256 available = idle.saturatingSub(owed);
+        if (assets > available) revert InsufficientIdle(assets, available);
+        idle -= assets;
     }
 
     /// @dev Counts what has just arrived; a token that takes a fee on transfer would leave less here than is counted.

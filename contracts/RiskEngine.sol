@@ -79,6 +79,12 @@ contract RiskEngine is IRiskEngine {
         _requireCovered(cover, v.spot, (v.spot * STRESS_UP) / WAD, loss.up + reserve);
     }
 
+    /// @inheritdoc IRiskEngine
+    function checkBuyback() external view {
+        (Valuation memory v, , ) = _valuation();
+        if (v.closure != Closure.None && v.closure != Closure.VenueUnreadable) revert SalesClosed(v.closure);
+    }
+
     function _requireCovered(Cover memory cover, uint256 spot, uint256 stressed, uint256 required) private pure {
         int256 available = _coverAt(cover, spot, stressed);
         if (available < int256(required)) revert InsufficientCollateral(stressed, available, required);
@@ -109,8 +115,10 @@ contract RiskEngine is IRiskEngine {
         if (fault != ISpotOracle.Fault.None) v.closure = Closure.PriceUntrusted;
         else if (market.hasUnsettledExpiry()) v.closure = Closure.ExpiryUnsettled;
         else if (!readable) v.closure = Closure.VenueUnreadable;
-        else if (v.bid == 0 && vault.totalSupply() != 0) v.closure = Closure.Insolvent;
-        else v.freeLiquidity = _freeLiquidity(v.spot, cover, loss) / scale;
+        else if (v.bid == 0 && (v.liability != 0 || cover.idle != 0 || vault.totalSupply() != 0)) {
+            // Only a vault that never held anything may start from nothing.
+            v.closure = Closure.Insolvent;
+        } else v.freeLiquidity = _freeLiquidity(v.spot, cover, loss) / scale;
     }
 
     /// @dev The largest payment after which idle − owed still covers the loss at spot, and with the hedge the loss at both
@@ -135,19 +143,26 @@ contract RiskEngine is IRiskEngine {
     function _book(uint256 spot) private view returns (Book memory b, Losses memory loss) {
         uint256[] memory expiries = market.liveExpiries();
         for (uint256 i; i < expiries.length; ++i) {
+            IOptionMarket.Expiry memory e = market.expiryOf(expiries[i]);
+            if (e.openContracts == 0) continue;
             StrikeSlot[] memory slots = market.strikesOf(expiries[i]);
-            _addExpiry(b, spot, expiries[i], slots);
+            _addExpiry(b, spot, expiries[i], e.volatility, slots);
             _addLosses(b, loss, spot, slots);
         }
         // Rounded up by more than what the approximation may have left out: 2^-58 of the notional, at least one unit.
         if (b.calls + b.puts != 0) b.liability += Math.mulDiv(b.calls + b.puts, spot, WAD << 58, Math.Rounding.Ceil);
     }
 
-    function _addExpiry(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
+    function _addExpiry(
+        Book memory b,
+        uint256 spot,
+        uint256 expiry,
+        uint256 volatility,
+        StrikeSlot[] memory slots
+    ) private view {
         uint256 secondsLeft = expiry > block.timestamp ? expiry - block.timestamp : 0;
         if (secondsLeft < MIN_TIME_TO_EXPIRY) secondsLeft = MIN_TIME_TO_EXPIRY;
         OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, 0, 0);
-        uint256 volatility = market.expiryOf(expiry).volatility;
         OptionMath.Position memory legs = OptionMath.book(context, spot, slots, volatility);
         if (legs.value > 0) b.liability += uint256(legs.value);
         b.delta -= legs.delta;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Contract, type ContractRunner, type Fragment, Interface, type InterfaceAbi, type Provider } from "ethers";
 import type { AccessManager } from "../types/@openzeppelin/contracts/access/manager/AccessManager.ts";
 import type { HedgeController } from "../types/contracts/HedgeController.ts";
-import type { AggregatorV3Interface } from "../types/contracts/interfaces/AggregatorV3Interface.ts";
+import type { IAggregatorV3 } from "../types/contracts/interfaces/IAggregatorV3.ts";
 import type { BallastLens } from "../types/contracts/lens/BallastLens.ts";
 import type { LocalUsdc } from "../types/contracts/local/LocalUsdc.ts";
 import type { OptionMarket } from "../types/contracts/OptionMarket.ts";
@@ -21,7 +21,7 @@ export interface Contracts {
   provider: RpcProvider;
   accessManager: AccessManager;
   controller: HedgeController;
-  feed: AggregatorV3Interface;
+  feed: IAggregatorV3;
   lens: BallastLens;
   market: OptionMarket;
   optionToken: OptionToken;
@@ -37,7 +37,7 @@ const SOURCES = {
   accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   controller: "contracts/HedgeController.sol/HedgeController",
   fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
-  feed: "contracts/interfaces/AggregatorV3Interface.sol/AggregatorV3Interface",
+  feed: "contracts/interfaces/IAggregatorV3.sol/IAggregatorV3",
   lens: "contracts/lens/BallastLens.sol/BallastLens",
   market: "contracts/OptionMarket.sol/OptionMarket",
   optionToken: "contracts/OptionToken.sol/OptionToken",

@@ -97,8 +97,7 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
     `the margin ratio ${s.percent("marginRatio")} is inside its corridor ${s.percent("floorRatio")} to ${s.percent("ceilingRatio")}`,
   NothingToMove: (s) =>
     `the margin ratio ${s.percent("marginRatio")} is outside its corridor, but nothing is free to move`,
-  InsufficientGas: (s) =>
-    `${s.text("available")} gas was left where reading the venue needs ${s.text("required")}: send more gas`,
+  InsufficientGas: (s) => `${s.text("available")} gas was left where a read needs ${s.text("required")}: send more gas`,
   DeadlinePassed: (s) => `the deadline ${s.time("deadline")} is before the block's time ${s.time("blockTimestamp")}`,
   // OptionMarket
   ExpiryTooSoon: (s) => `the expiry ${s.time("expiry")} is before ${s.time("minimum")}, the earliest allowed`,
@@ -111,10 +110,14 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
     `a volatility of ${s.percent("volatility")} is outside ${s.percent("minimum")} to ${s.percent("maximum")}`,
   StrikeAlreadyListed: (s) => `the strike ${s.price("strike")} of ${s.time("expiry")} is listed already`,
   TooManySeries: (s) => `${s.text("series")} live series, the most is ${s.text("maximum")}`,
+  TooManyExpiries: (s) => `${s.text("expiries")} live expiries, the most is ${s.text("maximum")}`,
+  DeltaOutOfBounds: (s) =>
+    `an option of delta ${s.delta("delta")} is not sold: expected ${s.size("minimum")} to ${s.size("maximum")} either way`,
   SeriesNotListed: (s) => `the series ${s.series("id")} is not listed`,
   SaleClosed: (s) => `sales of the expiry ${s.time("expiry")} closed at ${s.time("closesAt")}`,
   SizeBelowMinimum: (s) => `${s.options("size")}, the smallest trade is ${s.options("minimum")}`,
   PremiumAboveLimit: (s) => `the premium is ${s.assets("premium")}, above the most allowed, ${s.assets("maximum")}`,
+  ProceedsBelowLimit: (s) => `the sale brings ${s.assets("proceeds")}, less than allowed, ${s.assets("minimum")}`,
   ZeroAddress: () => "an address is zero",
   ZeroAmount: () => "the amount is zero, or so small that it rounds to zero",
   MalformedSeriesId: (s) => `${s.text("id")} is not the id of a series`,
@@ -146,6 +149,7 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
     `round ${s.round("roundId")} is of ${s.time("updatedAt")}, before the expiry ${s.time("expiry")}`,
   NotTheFirstRound: (s) =>
     `round ${s.round("roundId")} is not the first after expiry: round ${s.round("earlierRoundId")} of ${s.time("earlierUpdatedAt")} settles`,
+  GapTooWide: (s) => `more than ${s.text("maximum")} rounds without an answer lie before round ${s.round("roundId")}`,
   NotExpired: (s) => `the expiry ${s.time("expiry")} lies ahead, the block's time is ${s.time("blockTimestamp")}`,
   ZeroHeartbeat: () => "the feed's heartbeat is zero",
   // VolatilitySurface

@@ -1,7 +1,7 @@
 /** One tick: one snapshot, one decision, its effects; again until there is nothing to do. */
 import type { ContractTransaction, TransactionReceipt } from "ethers";
 import type { Contracts } from "./contracts.ts";
-import { RoleMissingError } from "./errors.ts";
+import { GasLimitExceededError, RoleMissingError, SimulationRevertedError } from "./errors.ts";
 import { eventOf } from "./events.ts";
 import { asReadError } from "./explain.ts";
 import { type Decision, decide, explain, type Hedge, type MoveMargin } from "./hedge/decide.ts";
@@ -141,7 +141,16 @@ async function settleAll(
       continue;
     }
     const call = asCall(await contracts.market.settle.populateTransaction(expiry, round.id));
-    const sent = await execute(call, `settle ${formatTime(expiry)}`, context, blockNumber);
+    let sent: SentTransaction | undefined;
+    try {
+      sent = await execute(call, `settle ${formatTime(expiry)}`, context, blockNumber);
+    } catch (error) {
+      // One expiry that cannot be settled must not keep the rest of the vault from being hedged.
+      if (!(error instanceof SimulationRevertedError || error instanceof GasLimitExceededError)) throw error;
+      log(`block ${blockNumber}: ${formatTime(expiry)} cannot be settled now: ${error.message}`);
+      skipped.push(expiry);
+      continue;
+    }
     if (sent === undefined) {
       // A dry run: as far as the next decision goes, this one is dealt with.
       skipped.push(expiry);

@@ -3,8 +3,9 @@ import { Command, InvalidArgumentError } from "commander";
 import { formatEther, parseEther, Wallet } from "ethers";
 import { readDeployment } from "../keeper/deployment.ts";
 import { BallastError } from "../keeper/errors.ts";
+import { assertChain } from "../keeper/rpc.ts";
 import { connectCurie } from "./local-chain/curie.ts";
-import { connectMarket } from "./local-chain/market.ts";
+import { connectMarket, PriceOutsideLiquidityError, StepTooShortError } from "./local-chain/market.ts";
 import { connectLocalRpc } from "./local-chain/provider.ts";
 
 /** There is no market to move: this is not a local chain. */
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
   if (deployment.local === undefined)
     throw new NotLocalError(`${options.deployment} is not of a local chain: only a local market can be moved`);
   const provider = connectLocalRpc({ url: deployment.rpcUrl, chainId: deployment.chainId });
+  await assertChain(provider, { url: deployment.rpcUrl, chainId: deployment.chainId });
   const signer = new Wallet(deployment.local.accounts.arbitrageur!.privateKey, provider);
   const curie = connectCurie({ addresses: deployment.local.curie, signer });
   const market = await connectMarket({ curie, signer, marketMover: deployment.local.marketMover });
@@ -60,7 +62,10 @@ async function main(): Promise<void> {
   provider.destroy();
 }
 
+const isForPeople = (error: unknown): error is Error =>
+  error instanceof BallastError || error instanceof PriceOutsideLiquidityError || error instanceof StepTooShortError;
+
 main().catch((error: unknown) => {
-  console.error(error instanceof BallastError ? `move: ${error.message}` : error);
+  console.error(isForPeople(error) ? `move: ${error.message}` : error);
   process.exit(1);
 });

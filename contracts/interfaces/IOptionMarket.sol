@@ -10,14 +10,17 @@ interface IOptionMarket {
     /// @notice An expiry of the board.
     /// @param volatility Annual, WAD, posted by the curator; zero = never listed.
     /// @param settlementPrice Quote WAD per underlying once settled, else zero.
+    /// @param openContracts Options of all its series sold and not settled, WAD.
     struct Expiry {
         uint64 volatility;
         bool settled;
         uint128 settlementPrice;
+        uint256 openContracts;
     }
 
-    /// @notice A firm price and how it came about.
-    /// @param premium Quote-token units for the whole size, rounded up.
+    /// @notice A firm price, both ways, and how it came about.
+    /// @param premium Quote-token units that buying the whole size costs, rounded up.
+    /// @param proceeds Quote-token units that selling the whole size back brings, rounded down.
     /// @param spot Guarded spot, quote WAD.
     /// @param volatility Annual, WAD.
     /// @param value Model value of one option, quote WAD.
@@ -26,6 +29,7 @@ interface IOptionMarket {
     /// @param delta Of one option, WAD.
     struct Quote {
         uint256 premium;
+        uint256 proceeds;
         uint256 spot;
         uint256 volatility;
         uint256 value;
@@ -46,6 +50,15 @@ interface IOptionMarket {
         uint256 spot,
         uint256 value
     );
+    event Sold(
+        uint256 indexed id,
+        address indexed seller,
+        address indexed receiver,
+        uint256 size,
+        uint256 proceeds,
+        uint256 spot,
+        uint256 value
+    );
     event Settled(uint256 indexed expiry, uint256 settlementPrice, uint256 owed, address indexed caller);
     event Redeemed(uint256 indexed id, address indexed holder, address indexed receiver, uint256 size, uint256 payout);
 
@@ -58,13 +71,18 @@ interface IOptionMarket {
     error ExpiryNotSettled(uint256 expiry);
     error VolatilityOutOfBounds(uint256 volatility, uint256 minimum, uint256 maximum);
     error StrikeAlreadyListed(uint256 expiry, uint256 strike);
+    error TooManyExpiries(uint256 expiries, uint256 maximum);
     error TooManySeries(uint256 series, uint256 maximum);
     error SeriesNotListed(uint256 id);
     /// @notice Nothing is sold from `closesAt` on.
     error SaleClosed(uint256 expiry, uint256 closesAt);
     error SizeBelowMinimum(uint256 size, uint256 minimum);
+    /// @notice Options this far in or out of the money are not sold: |delta| is outside the bounds.
+    error DeltaOutOfBounds(int256 delta, uint256 minimum, uint256 maximum);
     /// @notice The premium at this moment is above what the buyer allows.
     error PremiumAboveLimit(uint256 premium, uint256 maximum);
+    /// @notice What the vault pays at this moment is below what the seller allows.
+    error ProceedsBelowLimit(uint256 proceeds, uint256 minimum);
     error DeadlinePassed(uint256 deadline, uint256 blockTimestamp);
     error ZeroAddress();
     error ZeroAmount();
@@ -81,7 +99,8 @@ interface IOptionMarket {
     /// @notice Posts the volatility at which an expiry is priced and valued. Curator.
     function setVolatility(uint256 expiry, uint256 volatility) external;
 
-    /// @notice What `size` options of series `id` cost now. Reverts with the reason when nothing could be bought.
+    /// @notice What `size` options of series `id` cost now, and what they bring when sold back: model value ± half-spread,
+    ///         never below zero. Reverts with the reason when nothing could be traded.
     function quote(uint256 id, uint256 size) external view returns (Quote memory);
 
     /// @notice Buys `size` options from the vault. The caller pays the premium in the quote token, which he has
@@ -97,6 +116,18 @@ interface IOptionMarket {
         address receiver
     ) external returns (uint256 premium);
 
+    /// @notice Sells `size` of the caller's options back to the vault, which pays from money that is idle and not owed.
+    /// @param minProceeds Quote-token units; less reverts with {ProceedsBelowLimit}.
+    /// @param deadline Unix seconds; later reverts with {DeadlinePassed}.
+    /// @param receiver Gets the quote tokens.
+    function sell(
+        uint256 id,
+        uint256 size,
+        uint256 minProceeds,
+        uint256 deadline,
+        address receiver
+    ) external returns (uint256 proceeds);
+
     /// @notice Fixes the settlement price of an expiry and records what is owed. Anyone, any time after expiry: the
     ///         outcome is the same whoever calls and whenever.
     /// @param roundId The feed's first complete round at or after expiry.
@@ -104,6 +135,9 @@ interface IOptionMarket {
 
     /// @notice Burns the caller's `size` options of a settled series and pays what they are worth to `receiver`.
     function redeem(uint256 id, uint256 size, address receiver) external returns (uint256 payout);
+
+    /// @notice Burns all of `holder`'s options of a settled series and pays him. Anyone: it can only pay the holder.
+    function redeemFor(address holder, uint256 id) external returns (uint256 payout);
 
     /// @notice Expiries that are listed and not settled, in order of listing.
     function liveExpiries() external view returns (uint256[] memory);
@@ -119,6 +153,6 @@ interface IOptionMarket {
     /// @notice Payout of one option of a settled series, quote WAD.
     function payoff(uint256 id) external view returns (uint256);
 
-    /// @notice True when a listed expiry has passed and is not settled.
+    /// @notice True when an expiry with open interest has passed and is not settled.
     function hasUnsettledExpiry() external view returns (bool);
 }

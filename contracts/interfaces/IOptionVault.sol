@@ -12,6 +12,7 @@ interface IOptionVault is IERC4626 {
     event ClaimsRecorded(uint256 assets);
     event ClaimPaid(address indexed receiver, uint256 assets);
     event ClaimsReleased(uint256 assets);
+    event BuybackPaid(address indexed receiver, uint256 assets);
     event MarginSent(address indexed venue, uint256 assets);
     event MarginReturned(address indexed venue, uint256 assets);
 
@@ -56,6 +57,9 @@ interface IOptionVault is IERC4626 {
 
     /// @notice Pays a holder from what is owed. Market only.
     function payClaim(address receiver, uint256 assets) external;
+
+    /// @notice Pays a trader for options sold back, from what is idle and not owed. Market only.
+    function payBuyback(address receiver, uint256 assets) external;
 
     /// @notice Returns rounding dust of a fully redeemed series to the shareholders. Market only.
     function releaseClaims(uint256 assets) external;

@@ -63,6 +63,10 @@ interface IRiskEngine {
     /// @notice NAV in three views. Never reverts for an oracle's or a venue's sake.
     function valuation() external view returns (Valuation memory);
 
+    /// @notice Reverts while options cannot be bought back: the price is untrusted, an expiry waits for settlement, so that
+    ///         what is owed is not known yet, or the vault is insolvent. Called by the market before it pays.
+    function checkBuyback() external view;
+
     /// @notice Reverts unless the book as it stands after a sale is covered. Called by the market at the end of a sale.
     function checkSale() external view;
 }

@@ -21,7 +21,7 @@ interface ISpotOracle {
     error FeedDecimalsChanged(uint8 expected, uint8 actual);
     /// @notice The round has no answer yet.
     error RoundIncomplete(uint80 roundId);
-    /// @notice A price is above zero.
+    /// @notice A price is above zero and at most 2^128 WAD.
     error PriceNotPositive(int256 answer);
     /// @notice The round says that it was written after this block.
     error PriceFromTheFuture(uint256 updatedAt, uint256 blockTimestamp);
@@ -31,6 +31,10 @@ interface ISpotOracle {
     error RoundBeforeExpiry(uint80 roundId, uint256 updatedAt, uint256 expiry);
     /// @notice An earlier round was already written at or after the expiry: that one settles.
     error NotTheFirstRound(uint80 roundId, uint80 earlierRoundId, uint256 earlierUpdatedAt);
+    /// @notice More rounds without an answer than are stepped over lie before the one offered.
+    error GapTooWide(uint80 roundId, uint256 maximum);
+    /// @notice The caller sent too little gas to read the feed.
+    error InsufficientGas(uint256 available, uint256 required);
     /// @notice The expiry lies ahead.
     error NotExpired(uint256 expiry, uint256 blockTimestamp);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IHedgeController} from "../interfaces/IHedgeController.sol";
 import {IOptionMarket} from "../interfaces/IOptionMarket.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
@@ -10,6 +11,8 @@ import {ISpotOracle} from "../interfaces/ISpotOracle.sol";
 /// @title BallastLens: everything that a keeper tick or a page needs, in one `eth_call`
 /// @notice All of it belongs to one block, so that no decision mixes two.
 contract BallastLens {
+    uint256 private constant WAD = 1e18;
+
     IOptionVault public immutable vault;
     IOptionMarket public immutable market;
     IRiskEngine public immutable riskEngine;
@@ -59,9 +62,17 @@ contract BallastLens {
         s.idle = vault.idle();
         s.owed = vault.owed();
         s.totalSupply = vault.totalSupply();
-        s.pricePerShareWad = vault.convertToAssets(10 ** vault.decimals()) * vault.assetScale();
+        s.pricePerShareWad = _pricePerShare(s.valuation.mid, s.totalSupply);
         s.liveExpiries = market.liveExpiries();
         s.unsettled = _unsettled(s.liveExpiries);
+    }
+
+    /// @dev The vault's own conversion of one whole share, without valuing everything once more.
+    function _pricePerShare(uint256 mid, uint256 totalSupply) private view returns (uint256) {
+        uint256 scale = vault.assetScale();
+        uint256 shares = 10 ** vault.decimals();
+        uint256 virtualShares = (shares * scale) / WAD;
+        return Math.mulDiv(shares, mid / scale + 1, totalSupply + virtualShares) * scale;
     }
 
     function _unsettled(uint256[] memory live) private view returns (uint256[] memory passed) {

@@ -46,8 +46,8 @@ library ImpulseBand {
         uint256 secondsToExpiry;
     }
 
-    /// @notice The argument that `OutOfRange` speaks of.
-    enum Argument {
+    /// @notice The term that `BandTermOutOfRange` speaks of.
+    enum Term {
         Contracts,
         Spot,
         Gamma,
@@ -58,8 +58,8 @@ library ImpulseBand {
         SecondsToExpiry
     }
 
-    /// @notice An argument is outside the domain that the constants below give.
-    error OutOfRange(Argument argument, uint256 value);
+    /// @notice A term is outside the domain that the constants below give.
+    error BandTermOutOfRange(Term term, uint256 value);
 
     uint256 internal constant MAX_CONTRACTS = type(uint96).max; // 7.9e10
     uint256 internal constant MAX_SPOT = type(uint128).max; // 3.4e20 quote
@@ -98,7 +98,7 @@ library ImpulseBand {
             // A fixed cost of 7.9e10 times the book's notional is as prohibitive as any larger one.
             if (fixedCost > MAX_FIXED_COST) fixedCost = MAX_FIXED_COST;
             uint256 gamma = (book.gamma * WAD) / book.contracts;
-            if (gamma > MAX_GAMMA) revert OutOfRange(Argument.Gamma, gamma);
+            if (gamma > MAX_GAMMA) revert BandTermOutOfRange(Term.Gamma, gamma);
             (outer, inner) = _withoutFloor(gamma, book.proportionalCost, fixedCost, book.riskAversion);
             uint256 life = book.secondsToExpiry < MIN_LIFE ? MIN_LIFE : book.secondsToExpiry;
             uint256 varianceLeft = (book.volatility * book.volatility * life) / (WAD * YEAR);
@@ -127,7 +127,7 @@ library ImpulseBand {
         uint256 riskAversion
     ) internal pure returns (uint256 outer, uint256 inner) {
         _checkCosts(proportionalCost, fixedCost, riskAversion);
-        if (gamma > MAX_GAMMA) revert OutOfRange(Argument.Gamma, gamma);
+        if (gamma > MAX_GAMMA) revert BandTermOutOfRange(Term.Gamma, gamma);
         return _withoutFloor(gamma, proportionalCost, fixedCost, riskAversion);
     }
 
@@ -259,19 +259,20 @@ library ImpulseBand {
     }
 
     function _checkBook(Book memory book) private pure {
-        if (book.contracts > MAX_CONTRACTS) revert OutOfRange(Argument.Contracts, book.contracts);
-        if (book.spot == 0 || book.spot > MAX_SPOT) revert OutOfRange(Argument.Spot, book.spot);
-        if (book.gamma > type(uint128).max) revert OutOfRange(Argument.Gamma, book.gamma);
-        if (book.volatility > MAX_VOLATILITY) revert OutOfRange(Argument.Volatility, book.volatility);
-        if (book.secondsToExpiry > MAX_SECONDS) revert OutOfRange(Argument.SecondsToExpiry, book.secondsToExpiry);
+        if (book.contracts > MAX_CONTRACTS) revert BandTermOutOfRange(Term.Contracts, book.contracts);
+        if (book.spot == 0 || book.spot > MAX_SPOT) revert BandTermOutOfRange(Term.Spot, book.spot);
+        if (book.gamma > type(uint128).max) revert BandTermOutOfRange(Term.Gamma, book.gamma);
+        if (book.volatility > MAX_VOLATILITY) revert BandTermOutOfRange(Term.Volatility, book.volatility);
+        if (book.secondsToExpiry > MAX_SECONDS) revert BandTermOutOfRange(Term.SecondsToExpiry, book.secondsToExpiry);
         _checkCosts(book.proportionalCost, book.fixedCost, book.riskAversion);
     }
 
     function _checkCosts(uint256 proportionalCost, uint256 fixedCost, uint256 riskAversion) private pure {
-        if (proportionalCost > MAX_PROPORTIONAL_COST) revert OutOfRange(Argument.ProportionalCost, proportionalCost);
-        if (fixedCost > MAX_FIXED_COST) revert OutOfRange(Argument.FixedCost, fixedCost);
+        if (proportionalCost > MAX_PROPORTIONAL_COST)
+            revert BandTermOutOfRange(Term.ProportionalCost, proportionalCost);
+        if (fixedCost > MAX_FIXED_COST) revert BandTermOutOfRange(Term.FixedCost, fixedCost);
         if (riskAversion == 0 || riskAversion > MAX_RISK_AVERSION) {
-            revert OutOfRange(Argument.RiskAversion, riskAversion);
+            revert BandTermOutOfRange(Term.RiskAversion, riskAversion);
         }
     }
 }

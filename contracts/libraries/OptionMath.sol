@@ -3,8 +3,8 @@ pragma solidity ^0.8.31;
 
 import {Exp} from "./math/Exp.sol";
 import {Ln} from "./math/Ln.sol";
-import {MillsRatio} from "./math/MillsRatio.sol";
 import {NormalDistribution} from "./math/NormalDistribution.sol";
+import {RawMath} from "./math/RawMath.sol";
 import {Sqrt} from "./math/Sqrt.sol";
 import {StrikeSlot} from "./StrikeSlot.sol";
 
@@ -28,8 +28,8 @@ import {StrikeSlot} from "./StrikeSlot.sol";
 ///         the discounted intrinsic value of the forward; delta the whole weight or nothing, half of it exactly at the
 ///         forward; gamma 0; theta its rate terms alone. Outside, `OutOfRange` carries the value that was refused.
 ///
-///         Exactness, per unit of spot and beside the last digit of a WAD: price 1e-17, delta 1e-17, gamma 1e-15,
-///         vega 1e-17, theta 1e-16 a year. `Rounding.Down` and `Rounding.Up` return a price on the asked side of the
+///         Exactness, per unit of spot and beside the last digit of a WAD: price 1e-17, delta 1e-17, gamma 1e-14,
+///         vega 1e-17, theta 2e-16 a year. `Rounding.Down` and `Rounding.Up` return a price on the asked side of the
 ///         exact one: they allow for the approximation's own error, not for the last digit alone.
 /// @dev Why it is cheap. (1) K * D * n(d2) = S * C * n(d1) with C = e^((b-r)*T): one exponential serves both tails, gamma,
 ///      vega and theta. (2) A tail is a density times a Mills ratio, a plain rational function. (3) V is S units of delta
@@ -225,7 +225,7 @@ library OptionMath {
         Rounding rounding
     ) internal pure returns (uint256) {
         unchecked {
-            _check(spot, strike, volatility);
+            check(spot, strike, volatility);
             (int256 spotLegQ96, int256 cashLegQ96, ) = _legs(
                 spot,
                 strike,
@@ -289,7 +289,7 @@ library OptionMath {
         unchecked {
             if (!slot.hasOpenInterest()) return;
             uint256 strike = slot.strikeWad();
-            _check(spot, strike, 0);
+            check(spot, strike, 0);
             (uint256 densityQ96, uint256 above1, uint256 above2, uint256 ratio1Q64, uint256 ratio2Q64) = _normals(
                 Ln.ratio(spot, strike) + e.carryTimeQ96,
                 deviationQ96
@@ -305,7 +305,7 @@ library OptionMath {
             sums.cash += int256(strike) * ((contracts & int256(above2)) - puts);
             densityQ96 *= uint256(contracts);
             sums.density += densityQ96;
-            sums.densityOverDeviation += _quotient(densityQ96, deviationQ96);
+            sums.densityOverDeviation += RawMath.div(densityQ96, deviationQ96);
             sums.densityTimesDeviation += (densityQ96 * (deviationQ96 >> 32)) >> 64;
         }
     }
@@ -325,7 +325,7 @@ library OptionMath {
             uint256 decayQ32 = uint256(_checkedProduct(spot, decayUnitsQ96)) >> 64;
             p.theta =
                 (e.discountRate * p.value - e.carry * (_checkedProduct(spot, p.delta) / INT_WAD)) / INT_WAD -
-                int256(_quotient(decayQ32 * HALF_YEAR, e.secondsToExpiry) >> 32);
+                int256(RawMath.div(decayQ32 * HALF_YEAR, e.secondsToExpiry) >> 32);
         }
     }
 
@@ -378,7 +378,7 @@ library OptionMath {
         uint256 spotWeightQ96
     ) private pure returns (uint256 price_, int256 delta, uint256 gamma, uint256 vega, int256 theta) {
         unchecked {
-            _check(spot, strike, volatility);
+            check(spot, strike, volatility);
             uint256 deviationQ96 = (volatility * sqrtTimeQ96) / WAD;
             (int256 spotLegQ96, int256 cashLegQ96, uint256 densityQ96) = _legs(
                 spot,
@@ -394,10 +394,10 @@ library OptionMath {
             int256 value = (spotLegQ96 - cashLegQ96 + HALF_Q96) >> 96;
             price_ = uint256(value & ~(value >> 255));
             // Without a deviation, or without time, these two quotients are 0: the limits that the header names.
-            gamma = _quotient(densityQ96 * WAD, deviationQ96);
+            gamma = RawMath.div(densityQ96 * WAD, deviationQ96);
             uint256 vegaQ96 = spot * ((densityQ96 * sqrtTimeQ96) >> 96);
             vega = (vegaQ96 + uint256(HALF_Q96)) >> 96;
-            uint256 decayQ32 = _quotient((((vegaQ96 >> 64) * volatility) / WAD) * HALF_YEAR, secondsToExpiry);
+            uint256 decayQ32 = RawMath.div((((vegaQ96 >> 64) * volatility) / WAD) * HALF_YEAR, secondsToExpiry);
             theta = (discountRate * value - carry * (spotLegQ96 >> 96)) / INT_WAD - int256(decayQ32 >> 32);
         }
     }
@@ -434,27 +434,16 @@ library OptionMath {
         }
     }
 
-    /// @dev For d1 = L / v + v / 2 and d2 = d1 - v: the density n(d1) in Q128, for each d a mask of ones when it is not
-    ///      negative, and for each the Mills ratio R(|d|) in Q64. Beyond |d| = 16 the density is below 2^-184, and d is cut
-    ///      there; v = 0 puts it there by itself, since the divisor is v + 2^-96.
+    /// @dev d1 = L / v + v / 2 and d2 = d1 - v, and what `NormalDistribution.pair` says of them. The divisor is v + 2^-96:
+    ///      v = 0 puts d beyond the cut by itself.
     function _normals(
         int256 logForwardQ96,
         uint256 deviationQ96
     ) private pure returns (uint256 densityQ128, uint256 above1, uint256 above2, uint256 ratio1Q64, uint256 ratio2Q64) {
         unchecked {
-            int256 middleQ96 = _quotient(logForwardQ96 << 96, deviationQ96 + 1);
+            int256 middleQ96 = RawMath.sdiv(logForwardQ96 << 96, deviationQ96 + 1);
             int256 halfQ96 = int256(deviationQ96 >> 1);
-            above1 = uint256(~((middleQ96 + halfQ96) >> 255));
-            above2 = uint256(~((middleQ96 - halfQ96) >> 255));
-            uint256 size1 = (uint256(middleQ96 + halfQ96) ^ ~above1) >> 32;
-            uint256 size2 = (uint256(middleQ96 - halfQ96) ^ ~above2) >> 32;
-            if ((size1 | size2) > NormalDistribution.LAST_Q64) {
-                if (size1 > NormalDistribution.LAST_Q64) size1 = NormalDistribution.LAST_Q64;
-                if (size2 > NormalDistribution.LAST_Q64) size2 = NormalDistribution.LAST_Q64;
-            }
-            densityQ128 = NormalDistribution.pdf(size1);
-            ratio1Q64 = MillsRatio.ratio(size1);
-            ratio2Q64 = MillsRatio.ratio(size2);
+            return NormalDistribution.pair(middleQ96 + halfQ96, middleQ96 - halfQ96);
         }
     }
 
@@ -481,11 +470,13 @@ library OptionMath {
         }
     }
 
-    /// @dev Inside the domain a price less 1 is below 2^128, and so is what a volatility leaves of its maximum; outside, each
-    ///      of the differences is larger.
-    function _check(uint256 spot, uint256 strike, uint256 volatility) private pure {
+    /// @notice Reverts with `OutOfRange` when a price or a volatility is outside the domain.
+    /// @dev Inside the domain a price less 1 is below 2^128, and so are a volatility and what it leaves of its maximum;
+    ///      outside, one of them is larger.
+    function check(uint256 spot, uint256 strike, uint256 volatility) internal pure {
         unchecked {
-            if (((spot - 1) | (strike - 1) | (MAX_VOLATILITY - volatility)) > type(uint128).max) {
+            uint256 differences = (spot - 1) | (strike - 1) | (MAX_VOLATILITY - volatility) | volatility;
+            if (differences > type(uint128).max) {
                 if (spot == 0 || spot > MAX_PRICE) revert OutOfRange(Argument.Spot, int256(spot));
                 if (strike == 0 || strike > MAX_PRICE) revert OutOfRange(Argument.Strike, int256(strike));
                 revert OutOfRange(Argument.Volatility, int256(volatility));
@@ -511,18 +502,5 @@ library OptionMath {
         if (secondsToExpiry > MAX_SECONDS) revert OutOfRange(Argument.SecondsToExpiry, int256(secondsToExpiry));
         if (carry > MAX_RATE || carry < -MAX_RATE) revert OutOfRange(Argument.Carry, carry);
         revert OutOfRange(Argument.DiscountRate, discountRate);
-    }
-
-    /// @dev Division as the machine does it: by 0 it gives 0, and no branch asks.
-    function _quotient(uint256 x, uint256 y) private pure returns (uint256 z) {
-        assembly ("memory-safe") {
-            z := div(x, y)
-        }
-    }
-
-    function _quotient(int256 x, uint256 y) private pure returns (int256 z) {
-        assembly ("memory-safe") {
-            z := sdiv(x, y)
-        }
     }
 }

@@ -22,6 +22,9 @@ contract LocalAggregator {
     /// @notice While true every read reverts.
     bool public offline;
 
+    /// @notice Rounds that read like unknown ones.
+    mapping(uint80 roundId => bool) public missing;
+
     mapping(uint80 roundId => Round) private _rounds;
 
     event AnswerUpdated(int256 indexed current, uint256 indexed roundId, uint256 updatedAt);
@@ -59,6 +62,11 @@ contract LocalAggregator {
 
     function setUnknownRoundReverts(bool reverts) external {
         unknownRoundReverts = reverts;
+    }
+
+    /// @notice Makes one posted round read like one that never was, as a round that timed out does on older aggregators.
+    function setMissing(uint80 roundId, bool isMissing) external {
+        missing[roundId] = isMissing;
     }
 
     function setOffline(bool offline_) external {
@@ -105,7 +113,7 @@ contract LocalAggregator {
         Round storage round = _rounds[id];
         // A posted round always answers in some round, so a zero there means that it never was. Chainlink's string.
         // solhint-disable-next-line gas-custom-errors
-        require(round.answeredInRound != 0 || !unknownRoundReverts, "No data present");
+        require((round.answeredInRound != 0 && !missing[id]) || !unknownRoundReverts, "No data present");
         return (id, round.answer, round.startedAt, round.updatedAt, round.answeredInRound);
     }
 }

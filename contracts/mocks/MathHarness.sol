@@ -1,15 +1,43 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ImpulseBand} from "../libraries/ImpulseBand.sol";
+import {Exp} from "../libraries/math/Exp.sol";
+import {Ln} from "../libraries/math/Ln.sol";
+import {NormalDistribution} from "../libraries/math/NormalDistribution.sol";
+import {Sqrt} from "../libraries/math/Sqrt.sol";
 import {OptionMath} from "../libraries/OptionMath.sol";
-import {RealisedVolatility} from "../libraries/RealisedVolatility.sol";
-import {StrikeSlot} from "../libraries/StrikeSlot.sol";
-import {Svi, SviSlice} from "../libraries/Svi.sol";
 
-/// @notice The internal functions of the mathematics, for tests that compare them with their twins in TypeScript.
+/// @notice Opens the internal functions of the mathematics to tests that compare them with reference tables.
 contract MathHarness {
-    function greeks(
+    function exp(int256 xQ96) external pure returns (uint256 mantissaQ128, int256 exponent) {
+        return Exp.parts(xQ96);
+    }
+
+    function ln(uint256 numerator, uint256 denominator) external pure returns (int256) {
+        return Ln.ratio(numerator, denominator);
+    }
+
+    function sqrt(uint256 n) external pure returns (uint256) {
+        return Sqrt.sqrt(n);
+    }
+
+    function cdf(int256 xWad) external pure returns (uint256) {
+        return NormalDistribution.cdf(xWad);
+    }
+
+    /// @notice The first i for which N falls from `start + i * step` to the next point, or `count` when it never does.
+    function firstFallOfCdf(int256 start, int256 step, uint256 count) external pure returns (uint256) {
+        uint256 previous = NormalDistribution.cdf(start);
+        for (uint256 i; i < count; ++i) {
+            uint256 next = NormalDistribution.cdf(start + int256(i + 1) * step);
+            if (next < previous) return i;
+            previous = next;
+        }
+        return count;
+    }
+
+    /// @notice The price rounded down and up.
+    function bracket(
         uint256 spot,
         uint256 strike,
         uint256 volatility,
@@ -17,79 +45,9 @@ contract MathHarness {
         int256 carry,
         int256 discountRate,
         bool isCall
-    ) external pure returns (OptionMath.Greeks memory) {
-        return OptionMath.greeks(spot, strike, volatility, secondsToExpiry, carry, discountRate, isCall);
-    }
-
-    function position(
-        uint256 secondsToExpiry,
-        int256 carry,
-        int256 discountRate,
-        uint256 spot,
-        StrikeSlot[] calldata strikes,
-        uint256[] calldata volatilities
-    ) external pure returns (OptionMath.Position memory) {
-        return OptionMath.book(OptionMath.expiry(secondsToExpiry, carry, discountRate), spot, strikes, volatilities);
-    }
-
-    function bandOfContract(
-        uint256 gamma,
-        uint256 proportionalCost,
-        uint256 fixedCost,
-        uint256 riskAversion
-    ) external pure returns (uint256 outer, uint256 inner) {
-        return ImpulseBand.ofContract(gamma, proportionalCost, fixedCost, riskAversion);
-    }
-
-    function bandOfBook(ImpulseBand.Book calldata book) external pure returns (uint256 outer, uint256 inner) {
-        return ImpulseBand.ofBook(book);
-    }
-
-    function updateVariance(
-        uint256 variance,
-        uint256 previousPrice,
-        uint256 price,
-        uint256 decay
-    ) external pure returns (uint256) {
-        return RealisedVolatility.update(variance, previousPrice, price, decay);
-    }
-
-    function realisedVolatility(uint256 variance) external pure returns (uint256) {
-        return RealisedVolatility.volatility(variance);
-    }
-
-    function pack(Svi.Fields calldata fields) external pure returns (SviSlice) {
-        return Svi.pack(fields);
-    }
-
-    function sviVolatility(SviSlice slice, int256 kQ96) external pure returns (uint256) {
-        return Svi.volatility(slice, kQ96);
-    }
-
-    function sviDerivatives(
-        SviSlice slice,
-        int256 kQ96
-    ) external pure returns (int256 varianceQ96, int256 firstQ96, int256 secondQ96) {
-        return Svi.derivatives(slice, kQ96);
-    }
-
-    function sviDurrleman(SviSlice slice, uint256 secondsToExpiry, int256 kQ96) external pure returns (int256) {
-        return Svi.durrleman(slice, secondsToExpiry, kQ96);
-    }
-
-    function sviCheck(
-        SviSlice slice,
-        uint256 secondsToExpiry
-    ) external pure returns (Svi.Violation violation, int256 kQ96) {
-        return Svi.check(slice, secondsToExpiry);
-    }
-
-    function sviCheckCalendar(
-        SviSlice near,
-        uint256 nearSeconds,
-        SviSlice far,
-        uint256 farSeconds
-    ) external pure returns (Svi.Violation violation, int256 kQ96) {
-        return Svi.checkCalendar(near, nearSeconds, far, farSeconds);
+    ) external pure returns (uint256 down, uint256 up) {
+        OptionMath.Expiry memory e = OptionMath.expiry(secondsToExpiry, carry, discountRate);
+        down = OptionMath.price(e, spot, strike, volatility, isCall, OptionMath.Rounding.Down);
+        up = OptionMath.price(e, spot, strike, volatility, isCall, OptionMath.Rounding.Up);
     }
 }

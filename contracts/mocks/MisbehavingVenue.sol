@@ -96,7 +96,9 @@ contract MisbehavingVenue is IPerpVenue {
             }
         }
         if (fault == Fault.BurnAllGas) {
-            while (true) {}
+            assembly ("memory-safe") {
+                invalid()
+            }
         }
     }
 }

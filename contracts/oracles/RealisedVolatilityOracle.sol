@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 import {IRealisedVolatilityOracle} from "../interfaces/IRealisedVolatilityOracle.sol";
 import {RealisedVolatility} from "../libraries/RealisedVolatility.sol";
 
@@ -36,7 +36,7 @@ contract RealisedVolatilityOracle is IRealisedVolatilityOracle {
     /// @notice So many incomplete rounds in a row end a phase that is not the current one.
     uint256 public constant MAX_INCOMPLETE = 8;
 
-    AggregatorV3Interface private immutable _feed;
+    IAggregatorV3 private immutable _feed;
     uint8 public immutable feedDecimals;
 
     Point private _point;
@@ -45,7 +45,7 @@ contract RealisedVolatilityOracle is IRealisedVolatilityOracle {
     /// @param firstHour Unix seconds, a whole hour that is over: the grid's first point. The further back, the sooner the
     ///        oracle is ready, for the feed remembers.
     /// @param firstRound The last complete round at or before it within its phase.
-    constructor(AggregatorV3Interface feed_, uint256 firstHour, uint80 firstRound) {
+    constructor(IAggregatorV3 feed_, uint256 firstHour, uint80 firstRound) {
         _feed = feed_;
         feedDecimals = feed_.decimals();
         if (firstHour % 1 hours != 0) revert NotAWholeHour(firstHour);

@@ -199,8 +199,16 @@ contract CurieVenue is IPerpVenue {
     }
 
     /// @inheritdoc IPerpVenue
+    /// @dev What is only shown, and whether it may be traded, is read apart: when those reads fail, position and cash are
+    ///      known all the same.
     function state() external view returns (State memory) {
         Account memory account = _account();
+        (int256 rate, bool isTradable) = (0, false);
+        try this.conditions() returns (int256 rate_, bool isTradable_) {
+            (rate, isTradable) = (rate_, isTradable_);
+        } catch {
+            isTradable = false;
+        }
         return
             State({
                 size: account.size,
@@ -209,11 +217,16 @@ contract CurieVenue is IPerpVenue {
                 accruedFunding: account.accruedFunding,
                 markPrice: ACCOUNT_BALANCE.getMarkPrice(address(BASE_TOKEN)),
                 indexPrice: BASE_TOKEN.getIndexPrice(0),
-                fundingRate: _fundingRate(),
+                fundingRate: rate,
                 maintenanceMargin: Math.mulDiv(SignedMath.abs(account.positionValue), CONFIG.getMmRatio(), _RATIO),
                 withdrawable: _withdrawable(account),
-                tradable: _tradable()
+                tradable: isTradable
             });
+    }
+
+    /// @notice The momentary funding rate, WAD a year, positive = longs pay, and whether the market can be traded.
+    function conditions() external view returns (int256 rate, bool isTradable) {
+        return (_fundingRate(), _tradable());
     }
 
     /// @inheritdoc IPerpVenue

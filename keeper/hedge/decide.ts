@@ -181,12 +181,16 @@ function compareReason({ hedge, book }: Snapshot): Disagreement | undefined {
   return { figure: "reason", ours: reasons.join(" or "), theirs: `${hedge.action} (${hedge.reason})` };
 }
 
+/** Under water: what is beyond the margin is the venue's loss, and what were sent after it would be gone. */
+const isLost = ({ equityWad, sizeWad }: Snapshot["hedge"]): boolean =>
+  equityWad < 0n || (equityWad === 0n && sizeWad !== 0n);
+
 /** Margin that we would move. What the venue would release is the chain's to know, so that way it is an upper bound. */
 function compareMargin(snapshot: Snapshot, policy: Policy): Disagreement | undefined {
   const { hedge } = snapshot;
   if (hedge.action === "Hedge") return undefined;
   const target = (hedge.notionalWad * policy.marginTargetWad) / WAD;
-  const isBelow = hedge.notionalWad !== 0n && hedge.equityWad < (hedge.notionalWad * policy.marginFloorWad) / WAD;
+  const isBelow = !isLost(hedge) && hedge.equityWad < (hedge.notionalWad * policy.marginFloorWad) / WAD;
   const isAbove = hedge.equityWad > (hedge.notionalWad * policy.marginCeilingWad) / WAD;
   const move = hedge.marginMoveAssets;
   const toVenue = isBelow ? min(ceilDiv(target - hedge.equityWad, policy.assetScale), freeAssets(snapshot)) : 0n;
@@ -231,8 +235,8 @@ function decideHedge(snapshot: Snapshot, policy: Policy, figures: Figures): Deci
 
 /**
  * The whole trade, or the largest part of it after which equity is still above the floor when the fill is at the limit
- * price. Before an increase the controller tops margin up to its target, from what is free, when equity is below the
- * floor of the position to come; a reduction needs no margin.
+ * price. Before an increase the controller tops margin up to its target, from what is free, when equity could fall below
+ * the floor of the position to come; a reduction needs no margin.
  */
 function affordableTrade(input: TradeInput): { sizeDeltaWad: bigint; neededWad: bigint; availableWad: bigint } {
   const { whole, limitPriceWad, snapshot, policy } = input;
@@ -275,7 +279,10 @@ function coverOf(
   const notional = (abs(sizeTo) * spotWad) / WAD;
   const neededWad = (notional * policy.marginFloorWad) / WAD;
   const targetWad = (notional * policy.marginTargetWad) / WAD;
-  const topUpWad = equityWad < neededWad ? min(targetWad - equityWad, freeAssets(snapshot) * policy.assetScale) : 0n;
+  // The controller tops up unless the trade keeps the floor even at the dearest fill that it allows.
+  const dearestWad = (((abs(sizeTo - sizeWad) * spotWad) / WAD) * policy.maxSlippageWad) / WAD;
+  const needsTopUp = !isLost(snapshot.hedge) && equityWad < neededWad + dearestWad;
+  const topUpWad = needsTopUp ? min(targetWad - equityWad, freeAssets(snapshot) * policy.assetScale) : 0n;
   return { neededWad, availableWad: equityWad + topUpWad - costOf(sizeTo - sizeWad, limitPriceWad, spotWad) };
 }
 

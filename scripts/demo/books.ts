@@ -3,7 +3,7 @@ import { Contract, type EventLog, type Log, type LogDescription } from "ethers";
 import { type ContractName, interfaceOf } from "../../keeper/contracts.ts";
 import { packageArtifact } from "../local-chain/artifacts.ts";
 import type { Ledger, PersonBalance, VaultBalance } from "./ledger.ts";
-import type { VaultAccount } from "./record.ts";
+import type { VaultAccount, VenueStatement } from "./record.ts";
 import { BUYERS, depositors, type Side, type Stage } from "./stage.ts";
 
 /** Quote WAD per unit of the quote token. */
@@ -23,15 +23,6 @@ export interface Journal {
   readonly controller: readonly Entry[];
   /** Of the hedge's account on Curie alone. */
   readonly venue: readonly Entry[];
-}
-
-/** What the perpetual protocol says that the hedge's account made, quote WAD, from its own events. */
-export interface VenueStatement {
-  readonly tradingWad: bigint;
-  readonly feesWad: bigint;
-  readonly fundingWad: bigint;
-  /** Times that the account was paid out: each rounds down to a whole unit of the token. */
-  readonly payouts: number;
 }
 
 export async function readJournal(stage: Stage, side: Side): Promise<Journal> {

@@ -1,6 +1,9 @@
 /** What a run must show, checked from its record alone. Each fault is a sentence with the figures. */
 import { formatFixed, formatPercent, formatQuote, formatTime } from "./format.ts";
-import { abs, type DemoRecord, residual } from "./record.ts";
+import { abs, type DemoRecord, residual, type VenueStatement } from "./record.ts";
+
+/** Quote WAD per unit of the quote token. */
+const UNIT = 10n ** 12n;
 
 /** Most of the unhedged swings that the hedge may leave, on the default run. */
 export const LARGEST_RATIO = 0.4;
@@ -29,6 +32,21 @@ export function checkRecord(record: DemoRecord): string[] {
     }
   }
   return faults;
+}
+
+/**
+ * The venue's own events must tell the same hedge result as the money that went there and came back. Curie rounds down to
+ * a whole unit of the token whenever it pays out, and so may keep a little less than a unit each time.
+ */
+export function checkVenueStatement(statement: VenueStatement, hedgePnlWad: bigint): string[] {
+  const { tradingWad, feesWad, fundingWad, payouts } = statement;
+  const told = tradingWad - feesWad + fundingWad;
+  const kept = told - hedgePnlWad;
+  if (kept >= 0n && kept <= BigInt(payouts) * UNIT) return [];
+  return [
+    `the venue's events say that the hedge made ${formatQuote(told, true)} USDC, the money that moved says ` +
+      `${formatQuote(hedgePnlWad, true)}: ${kept} wei apart, with ${payouts} payouts to round`,
+  ];
 }
 
 export function checkRatio(record: DemoRecord): string[] {

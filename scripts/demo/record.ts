@@ -53,6 +53,17 @@ export interface VaultAccount {
   readonly navPerShareEnd: number;
 }
 
+/** What the perpetual protocol says that the hedge's account made, quote WAD, from its own events. */
+export interface VenueStatement {
+  readonly tradingWad: bigint;
+  /** Paid. */
+  readonly feesWad: bigint;
+  /** Positive = received. */
+  readonly fundingWad: bigint;
+  /** Times that the account was paid out: each rounds down to a whole unit of the token. */
+  readonly payouts: number;
+}
+
 export interface EventRecord {
   readonly time: number;
   readonly text: string;

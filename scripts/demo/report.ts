@@ -179,7 +179,8 @@ function renderIntroduction(record: DemoRecord): string {
     `You own shares of a vault that sells options. It collected ${formatQuote(hedged.premiumWad)} USDC of premium and paid ` +
       `${formatQuote(hedged.payoutWad)} USDC to option holders. Without a hedge your share price follows every move of ETH; ` +
       `with it, ${formatPercent(statistics.ratio, 0)} of those swings remain. What remains comes from jumps and from the curvature of options, ` +
-      `and the premium is the pay for it. The vault without a hedge is a bet on ETH, which happened to ${bet} this time.`,
+      `and the premium is the pay for it. The vault without a hedge is a bet on ETH, which happened to ${bet} this time. ` +
+      "Entering costs 0.1 % and leaving 0.1 %, which stays with those who are in.",
   )}</p></article>
 <article><h2>If you trade</h2><p>${escapeText(
     `${formatCount(record.purchases, "purchase")} of ${eth} options in all, calls and puts on five strikes, at the model's price at ` +

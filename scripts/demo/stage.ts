@@ -1,6 +1,6 @@
 /**
- * The stage: a local chain with the real venue, a clock of which every block's time is set, two complete deployments of
- * Ballast side by side, and the people who use them.
+ * The stage: a local chain with the real venue, two complete deployments of Ballast side by side, and the people who use
+ * them. The time of every block is set here, so that no figure depends on how fast this machine is.
  */
 import { id, JsonRpcProvider, MaxUint256, Network, type Signer, toQuantity, Wallet } from "ethers";
 import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
@@ -8,16 +8,19 @@ import type { Deployment } from "../../keeper/deployment.ts";
 import { curieVenue, deployBallast } from "../deploy/deployBallast.ts";
 import { ballastArtifact } from "../local-chain/artifacts.ts";
 import { type Curie, connectCurie } from "../local-chain/curie.ts";
-import { connectMarket, type Market } from "../local-chain/market.ts";
+import { connectMarket } from "../local-chain/market.ts";
 import { serveLocalChain } from "../local-chain/serve.ts";
 import { Transactor } from "../local-chain/transactor.ts";
 import { FEED_HEARTBEAT_SECONDS, SEED_DEPOSIT } from "../local-chain/world.ts";
+import type { PathPoint } from "./path.ts";
 
 export const DEPOSITORS = { alice: 150_000n, bob: 100_000n, carol: 50_000n } as const;
 export const BUYERS = ["dave", "erin", "frank", "grace"] as const;
 /** What a buyer comes with: enough for every premium of both vaults. */
 const BUYER_PURSE = 250_000n;
 const USDC = 10n ** 6n;
+/** Seconds after the feed's round when the venue's averages have followed the price. */
+const MARKET_SETTLES = 16;
 /** Where the seed deposits of both vaults are locked for ever. */
 const NOBODY = "0x000000000000000000000000000000000000dEaD";
 
@@ -37,17 +40,20 @@ export interface Stage {
   readonly provider: JsonRpcProvider;
   readonly deployment: Deployment;
   readonly curie: Curie;
-  readonly market: Market;
   readonly hedged: Side;
   readonly unhedged: Side;
   readonly sides: readonly Side[];
   readonly addressOf: (person: Person) => string;
   /** Every address that may hold the quote token. */
   readonly holders: readonly { readonly holder: string; readonly address: string }[];
-  /** Mines one block of that time with everything that the calls do, in their order. */
-  act(calls: readonly PersonCall[], time: number): Promise<void>;
-  /** Sets the time of the next block, whoever sends it. */
-  setNextBlockTime(time: number): Promise<void>;
+  /** Has the feed write the point's price at `time`, and the venue follow it. */
+  moveMarket(point: PathPoint, time: number): Promise<void>;
+  /** Mines one block, a second after the latest, with everything that the calls do, in their order. */
+  act(calls: readonly PersonCall[]): Promise<void>;
+  /** Sets the next block's time, a second after the latest, for somebody else's transaction. */
+  timeNextBlock(): Promise<void>;
+  /** Unix seconds of the latest block. */
+  now(): number;
   close(): Promise<void>;
 }
 
@@ -119,7 +125,10 @@ export async function openStage(): Promise<Stage> {
     const people: Person[] = [...depositors, ...BUYERS, "curator", "governor"];
     for (const person of people) transactors.set(person, await Transactor.create(signerOf(person)));
 
-    async function act(calls: readonly PersonCall[], time: number): Promise<void> {
+    const latest = await provider.getBlock("latest");
+    let now = latest?.timestamp ?? 0;
+
+    async function act(calls: readonly PersonCall[]): Promise<void> {
       if (calls.length === 0) return;
       const involved = new Set<Transactor>();
       await provider.send("evm_setAutomine", [false]);
@@ -130,7 +139,7 @@ export async function openStage(): Promise<Stage> {
           await transactor.call(to, ballastArtifact(contract), method, args);
           involved.add(transactor);
         }
-        await provider.send("evm_mine", [time]);
+        await provider.send("evm_mine", [++now]);
       } finally {
         await provider.send("evm_setAutomine", [true]);
       }
@@ -152,16 +161,20 @@ export async function openStage(): Promise<Stage> {
       provider,
       deployment,
       curie,
-      market,
       hedged,
       unhedged,
       sides,
       addressOf,
       holders,
-      act,
-      setNextBlockTime: async (time) => {
-        await provider.send("evm_setNextBlockTimestamp", [time]);
+      moveMarket: async ({ priceWad, premiumWad }, time) => {
+        await market.step({ priceWad, premiumWad, seconds: time + MARKET_SETTLES - now });
+        now = time + MARKET_SETTLES;
       },
+      act,
+      timeNextBlock: async () => {
+        await provider.send("evm_setNextBlockTimestamp", [++now]);
+      },
+      now: () => now,
       close,
     };
   } catch (error) {

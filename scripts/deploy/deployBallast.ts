@@ -49,6 +49,8 @@ export interface BallastParameters {
   readonly governor: string;
   readonly curator: string;
   readonly keeper: string;
+  /** What the options are on; ETH unless told. */
+  readonly underlying?: string;
   readonly name?: string;
   readonly symbol?: string;
 }
@@ -73,7 +75,15 @@ export class DeploymentCheckError extends Error {
 const accessManagerArtifact = () => ballastArtifact("@openzeppelin/contracts/access/manager/AccessManager");
 
 export async function deployBallast(parameters: BallastParameters): Promise<BallastAddresses> {
-  const { quoteToken, feed, heartbeatSeconds, venue, name = "Ballast ETH Options Vault", symbol = "bETH" } = parameters;
+  const {
+    quoteToken,
+    feed,
+    heartbeatSeconds,
+    venue,
+    underlying = "ETH",
+    name = "Ballast ETH Options Vault",
+    symbol = "bETH",
+  } = parameters;
   const transactor = await Transactor.create(parameters.deployer);
 
   const order = [
@@ -98,7 +108,7 @@ export async function deployBallast(parameters: BallastParameters): Promise<Ball
       feed,
       heartbeatSeconds,
     ]),
-    optionToken: await transactor.deploy("OptionToken", ballastArtifact("OptionToken"), [at.market]),
+    optionToken: await transactor.deploy("OptionToken", ballastArtifact("OptionToken"), [at.market, underlying]),
     vault: await transactor.deploy("OptionVault", ballastArtifact("OptionVault"), [
       quoteToken,
       at.market,

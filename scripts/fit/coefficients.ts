@@ -1,5 +1,6 @@
 import { FixedPoint } from "./fixedPoint.ts";
 import { millsRatio, normalDensity, scaledAtanh, scaledCoth } from "./functions.ts";
+import { fitStart } from "./impliedVolatilityStart.ts";
 import { fitRational, type RationalFit, toMonic } from "./rationalFit.ts";
 
 /** One committed number: `name` in the source is round(value · 2^scaleBits), where value is the fit's. */
@@ -33,7 +34,14 @@ const LIBRARIES = "contracts/libraries";
 export function regenerate(workingBits: number = WORKING_BITS): Regenerated {
   const fp = new FixedPoint(workingBits);
   const mills = fitMills(fp);
-  const kernels = [expKernel(fp), lnKernel(fp), millsKernel(fp, mills), densityKernel(fp), impulseBandKernel(fp)];
+  const kernels = [
+    expKernel(fp),
+    lnKernel(fp),
+    millsKernel(fp, mills),
+    densityKernel(fp),
+    impliedVolatilityKernel(fp),
+    impulseBandKernel(fp),
+  ];
   const toNumber = (value: bigint) => Number(fp.toString(value, 30));
   return {
     kernels,
@@ -122,6 +130,24 @@ function densityKernel(fp: FixedPoint): Kernel {
     source: `${LIBRARIES}/math/NormalDistribution.sol`,
     description: "1/√(2π)",
     coefficients: [coefficient(fp, "INV_SQRT_2PI", fp.div(fp.one, fp.sqrt(2n * fp.pi)), 64)],
+  };
+}
+
+/** The first guess of the implied volatility: six decimals that another fit finds, in Q64. */
+function impliedVolatilityKernel(fp: FixedPoint): Kernel {
+  const { numerator, denominator, error } = fitStart();
+  const decimals = (prefix: string, values: readonly number[], from: number) =>
+    values.slice(from).map((value, i) => coefficient(fp, `${prefix}${from + i}`, fp.parse(value.toFixed(6)), 64));
+  const quarter = fp.one >> 2n;
+  return {
+    source: `${LIBRARIES}/ImpliedVolatility.sol`,
+    description: `the normal model's inverse, relative error ${error.toPrecision(2)}`,
+    coefficients: [
+      ...decimals("P", numerator, 0),
+      ...decimals("Q", denominator, 1),
+      coefficient(fp, "CORRADO_MILLER", fp.div(fp.one, fp.pi) - quarter, 64),
+      coefficient(fp, "SQRT_HALF_PI", fp.sqrt(fp.pi >> 1n), 64),
+    ],
   };
 }
 

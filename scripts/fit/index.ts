@@ -9,7 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { MILLS_DENOMINATOR, MILLS_NUMERATOR } from "../../keeper/math/normalDistribution.ts";
 import { type Kernel, type Regenerated, regenerate } from "./coefficients.ts";
-import { compareKernel, compareReference, type Mismatch, rewrite } from "./sources.ts";
+import { compareKernel, compareReference, type Mismatch, render, rewrite } from "./sources.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const KEEPER_SOURCE = "keeper/math/normalDistribution.ts";
@@ -35,7 +35,7 @@ function print({ kernels, millsNumerator, millsDenominator }: Regenerated): void
   for (const kernel of kernels) {
     console.log(`${kernel.source}: ${kernel.description}`);
     for (const { name, integer, decimal } of kernel.coefficients) {
-      console.log(`  ${name.padEnd(16)} 0x${integer.toString(16)} // ${decimal}`);
+      console.log(`  ${name.padEnd(16)} ${render(integer)} // ${decimal}`);
     }
   }
   console.log(`${KEEPER_SOURCE}:\n  [${millsNumerator.join(", ")}]\n  [${millsDenominator.join(", ")}]`);

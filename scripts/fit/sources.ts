@@ -10,7 +10,7 @@ export interface Mismatch {
 
 /** Shorter literals are shifts, masks and small factors, not fitted coefficients. */
 const FITTED_FROM = 1n << 32n;
-const NAMED_CONSTANT = /\bconstant\s+(\w+)\s*=\s*(0x[0-9a-fA-F]+|\d+)\s*;/g;
+const NAMED_CONSTANT = /\bconstant\s+(\w+)\s*=\s*(-?(?:0x[0-9a-fA-F]+|\d+))\s*;/g;
 const LITERAL = /\b(0x[0-9a-fA-F]+|\d+)\b(?!e)/g;
 
 /**
@@ -19,7 +19,7 @@ const LITERAL = /\b(0x[0-9a-fA-F]+|\d+)\b(?!e)/g;
  */
 export function compareKernel(kernel: Kernel, text: string): Mismatch[] {
   const code = withoutComments(text);
-  const committed = new Map([...code.matchAll(NAMED_CONSTANT)].map((match) => [match[1]!, BigInt(match[2]!)]));
+  const committed = new Map([...code.matchAll(NAMED_CONSTANT)].map((match) => [match[1]!, parseInteger(match[2]!)]));
   const mismatches: Mismatch[] = [];
   for (const { name, integer } of kernel.coefficients) {
     const value = committed.get(name);
@@ -57,8 +57,8 @@ export function rewrite(text: string, committedText: string, coefficients: reado
   let result = text;
   for (const [, name, literal] of withoutComments(committedText).matchAll(NAMED_CONSTANT)) {
     const integer = expected.get(name!);
-    if (integer === undefined || integer === BigInt(literal!)) continue;
-    result = result.replaceAll(literal!, literal!.startsWith("0x") ? render(integer) : integer.toString());
+    if (integer === undefined || integer === parseInteger(literal!)) continue;
+    result = result.replaceAll(literal!, literal!.includes("0x") ? render(integer) : integer.toString());
   }
   return result;
 }
@@ -69,13 +69,21 @@ function fittedLiterals(code: string): bigint[] {
 
 /** Long, and neither a power of two nor a mask. */
 function isFitted(value: bigint): boolean {
-  return value >= FITTED_FROM && (value & (value - 1n)) !== 0n && (value & (value + 1n)) !== 0n;
+  const size = value < 0n ? -value : value;
+  return size >= FITTED_FROM && (size & (size - 1n)) !== 0n && (size & (size + 1n)) !== 0n;
+}
+
+/** A literal with its sign: BigInt reads no "-0x1". */
+function parseInteger(literal: string): bigint {
+  return literal.startsWith("-") ? -BigInt(literal.slice(1)) : BigInt(literal);
 }
 
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/\/\/.*$/gm, "");
 }
 
-function render(value: bigint | undefined): string {
-  return value === undefined ? "nothing" : `0x${value.toString(16)}`;
+/** A value as the sources write it. */
+export function render(value: bigint | undefined): string {
+  if (value === undefined) return "nothing";
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

@@ -1,4 +1,4 @@
-import { Contract, MaxUint256, type Signer } from "ethers";
+import { Contract, formatEther, MaxUint256, type Signer } from "ethers";
 import type { LocalMarketMover } from "../../types/index.ts";
 import { ballastArtifact, packageArtifact } from "./artifacts.ts";
 import { type Curie, toFeedAnswer } from "./curie.ts";
@@ -25,7 +25,7 @@ export class StepTooShortError extends Error {
 export class PriceOutsideLiquidityError extends Error {
   constructor(priceWad: bigint) {
     super(
-      `The price ${priceWad} (WAD) lies outside the maker's range of ±${RANGE_TICKS} ticks around the start. ` +
+      `The price ${formatEther(priceWad)} lies outside the maker's range of ±${RANGE_TICKS} ticks around the start. ` +
         "Start the local chain at a price nearer to where the path goes.",
     );
     this.name = "PriceOutsideLiquidityError";

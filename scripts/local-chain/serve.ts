@@ -1,4 +1,5 @@
 /** Serves a local chain with the whole world on it, in this process. */
+import { createServer } from "node:net";
 import type { JsonRpcProvider } from "ethers";
 import { network } from "hardhat";
 import type { Deployment } from "../../keeper/deployment.ts";
@@ -19,20 +20,30 @@ export class PortUnavailableError extends Error {
   override name = "PortUnavailableError";
 }
 
+/** Hardhat's server ends the process when its port is taken, so that is found out before. */
+async function assertPortIsFree(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", (cause) =>
+      reject(
+        new PortUnavailableError(
+          `cannot serve RPC on ${HOST}:${port}: is another chain running there? Choose another port with --port`,
+          { cause },
+        ),
+      ),
+    );
+    probe.listen(port, HOST, resolve);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
 /** @param options.port 0 = any free port. */
 export async function serveLocalChain(
   options: { readonly port: number } & Pick<WorldOptions, "priceWad" | "listBoard">,
 ): Promise<ServedChain> {
+  await assertPortIsFree(options.port);
   const server = await network.createServer("local", HOST, options.port);
-  let port: number;
-  try {
-    ({ port } = await server.listen());
-  } catch (cause) {
-    throw new PortUnavailableError(
-      `cannot serve RPC on ${HOST}:${options.port}: is another chain running there? Choose another port with --port`,
-      { cause },
-    );
-  }
+  const { port } = await server.listen();
   const rpcUrl = `http://${HOST}:${port}`;
   const provider = connectLocalRpc({ url: rpcUrl, chainId: LOCAL_CHAIN_ID });
   const deployment = await buildWorld({ ...options, provider, rpcUrl, chainId: LOCAL_CHAIN_ID });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { checkRatio, checkRecord } from "../../scripts/demo/checks.ts";
+import { checkRatio, checkRecord, checkVenueStatement } from "../../scripts/demo/checks.ts";
 import type { DemoRecord, HedgeRecord, VaultAccount } from "../../scripts/demo/record.ts";
 import { residual } from "../../scripts/demo/record.ts";
 import { exampleRecord, wad } from "./exampleRecord.ts";
@@ -57,5 +57,17 @@ describe("the demo's checks", () => {
       "the hedge leaves 40.0 % of the unhedged hourly swings, more than 40 %",
     ]);
     expect(checkRatio(withRatio(Number.NaN))).to.have.length(1);
+  });
+
+  it("accept what the venue's rounding keeps, less than a unit at a payout, and not one wei more", () => {
+    const statement = { tradingWad: wad(-100), feesWad: wad(5), fundingWad: wad(2), payouts: 3 };
+    const told = wad(-103);
+    const unit = 10n ** 12n;
+    for (const kept of [0n, 1n, 3n * unit]) expect(checkVenueStatement(statement, told - kept)).to.deep.equal([]);
+    for (const kept of [-1n, 3n * unit + 1n, wad(2)]) {
+      expect(checkVenueStatement(statement, told - kept)[0]).to.contain(
+        "the venue's events say that the hedge made −103.00",
+      );
+    }
   });
 });

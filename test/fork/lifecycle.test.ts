@@ -1,12 +1,13 @@
 /**
  * The whole life of a sale inside a fork of the chain that carries the real Perp v2: deposit, sell, hedge, funding,
- * settle, withdraw. Without FORK_URL the test starts that chain itself and forks it over RPC; with FORK_URL it forks
- * whatever is there, and skips what such a chain does not offer.
+ * settle, withdraw. Without FORK_URL the test starts that chain itself and forks it over RPC. With FORK_URL it forks
+ * whatever is there, and skips what such a chain does not offer; FORK_DEPLOYMENT names the deployment file of a chain
+ * that `npm run chain` serves.
  */
 import { expect } from "chai";
 import { Contract, JsonRpcProvider, MaxUint256, parseEther, Wallet } from "ethers";
 import { network } from "hardhat";
-import type { Deployment } from "../../keeper/deployment.ts";
+import { type Deployment, readDeployment } from "../../keeper/deployment.ts";
 import { ballastArtifact } from "../../scripts/local-chain/artifacts.ts";
 import { fiveStrikes } from "../../scripts/local-chain/board.ts";
 import { connectCurie } from "../../scripts/local-chain/curie.ts";
@@ -14,7 +15,7 @@ import { connectMarket, type Market } from "../../scripts/local-chain/market.ts"
 import { type SpawnedChain, spawnLocalChain } from "../../scripts/local-chain/spawn.ts";
 import type { CurieVenue, HedgeController, LocalUsdc, OptionMarket, OptionVault } from "../../types/index.ts";
 
-const FORK_URL = process.env.FORK_URL;
+const { FORK_URL, FORK_DEPLOYMENT } = process.env;
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const GAS = { gasLimit: 12_000_000n };
@@ -36,10 +37,12 @@ async function fork(url: string) {
 
 describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real venue" : "FORK_URL"}`, () => {
   let chain: SpawnedChain | undefined;
+  let deployment: Deployment | undefined;
   let forked: Awaited<ReturnType<typeof fork>>;
 
   before(async () => {
     chain = FORK_URL === undefined ? await spawnLocalChain(["--no-board"]) : undefined;
+    deployment = chain?.deployment ?? (FORK_DEPLOYMENT === undefined ? undefined : readDeployment(FORK_DEPLOYMENT));
     forked = await fork(FORK_URL ?? chain!.deployment.rpcUrl);
   });
 
@@ -66,13 +69,13 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
     const signer = (actor: string) => new Wallet(local.accounts[actor]!.privateKey, forked.connection.ethers.provider);
 
     before(async function skipWithoutLocalActors() {
-      if (chain === undefined) {
+      if (deployment?.local === undefined) {
         console.log(
-          "      skipped: FORK_URL names a chain without our local actors and market, so nothing can be traded there",
+          "      skipped: without FORK_DEPLOYMENT nothing is known of our contracts and actors at FORK_URL, so nothing can be traded there",
         );
         this.skip();
       }
-      ({ local, contracts } = { local: chain.deployment.local!, contracts: chain.deployment.contracts });
+      ({ local, contracts } = { local: deployment.local, contracts: deployment.contracts });
       const { provider } = forked.connection.ethers;
       const at = <T>(path: string, address: string) =>
         new Contract(address, ballastArtifact(path).abi, provider) as unknown as T;
@@ -139,7 +142,7 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
     it("settles, redeems, unwinds and lets everybody leave", async () => {
       const now = BigInt((await forked.connection.ethers.provider.getBlock("latest"))!.timestamp);
       for (let left = Number(expiry - now) - 60; left > 0; left -= HOUR) {
-        await world.step({ priceWad: eth(3_120), seconds: Math.min(left, HOUR) < 60 ? 60 : Math.min(left, HOUR) });
+        await world.step({ priceWad: eth(3_120), seconds: Math.max(60, Math.min(left, HOUR)) });
       }
       await world.step({ priceWad: eth(3_120), seconds: HOUR });
       const id = (expiry << 65n) | (1n << 64n) | (eth(3_000) / 10n ** 9n);

@@ -137,7 +137,8 @@ function hedgeOf(
 
 function marginMove(world: World, { equityWad, notionalWad }: Snapshot["hedge"]): bigint {
   const target = (notionalWad * policy.marginTargetWad) / WAD;
-  if (notionalWad !== 0n && equityWad < (notionalWad * policy.marginFloorWad) / WAD) {
+  const isLost = equityWad < 0n || (equityWad === 0n && notionalWad !== 0n);
+  if (!isLost && equityWad < (notionalWad * policy.marginFloorWad) / WAD) {
     const wanted = (target - equityWad + policy.assetScale - 1n) / policy.assetScale;
     const free = world.idleAssets > world.owedAssets ? world.idleAssets - world.owedAssets : 0n;
     return least(wanted, free);

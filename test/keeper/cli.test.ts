@@ -11,6 +11,7 @@ import { encodeSeries } from "../../keeper/series.ts";
 import { readSnapshot } from "../../keeper/snapshot.ts";
 import { type SpawnedChain, spawnLocalChain } from "../../scripts/local-chain/spawn.ts";
 import { expectRefusal, type Outcome, run, start } from "../helpers/command.ts";
+import { expectNear } from "../helpers/numbers.ts";
 
 const WAD = 10n ** 18n;
 const USDC = 10n ** 6n;
@@ -78,7 +79,7 @@ describe("the commands on a running chain", function () {
     expect(text.match(/ETH-\w+-[0-9]+-[CP]$/gm)).to.have.length(10);
     const { premium } = await contracts.market.quote(callId, WAD);
     const asked = Number(/3,000\s+call.*?([0-9.]+)\s+0\s+ETH/.exec(text)![1]);
-    expect(asked).to.be.closeTo(Number(premium) / 1e6, 0.02);
+    expectNear(asked, Number(premium) / 1e6, 0.02);
   });
 
   it("deposit mints test money, deposits it and says what came of it", async () => {
@@ -142,6 +143,21 @@ describe("the commands on a running chain", function () {
     expect(text).to.contain("Each pays what ETH is above 3,000.00 USDC");
     expect(await contracts.optionToken.balanceOf(addressOf("dave"), callId)).to.equal(20n * WAD);
     expect(await contracts.market.openInterest(callId)).to.equal(20n * WAD);
+  });
+
+  it("sell sells back at the quote, and refuses what is not held or too cheap", async () => {
+    await say("buy", "--series", call, "--size", "3", "--as", "erin");
+    const text = await say("sell", "--series", call, "--size", "2", "--as", "erin");
+    expect(text).to.match(
+      /^erin sold 2 ETH-[0-9A-Z]+-3000-C back for [0-9]+\.[0-9]{2} USDC, 9[0-9]\.[0-9]{2} USDC each/,
+    );
+    const refused = await on("sell", "--series", call, "--size", "2", "--as", "erin");
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.match(/^error: erin holds 1 ETH-[0-9A-Z]+-3000-C, less than the 2 /);
+    const tooDear = await on("sell", "--series", call, "--size", "1", "--min-proceeds", "500", "--as", "erin");
+    expect(tooDear.code).to.equal(1);
+    expect(tooDear.stderr).to.match(/bring 9[0-9]\.[0-9]+ USDC now, below --min-proceeds 500\.00 USDC/);
+    await say("sell", "--series", call, "--size", "1", "--as", "erin");
   });
 
   it("keeper --dry-run says what it would do and sends nothing", async () => {
@@ -228,7 +244,7 @@ describe("the commands on a running chain", function () {
     expect(text).to.match(/options sold +20 calls, 0 puts/);
     const { nav } = await readSnapshot(contracts);
     const shown = Number(/^NAV +([0-9,.]+) USDC/m.exec(text)![1]!.replaceAll(",", ""));
-    expect(shown).to.be.closeTo(Number(nav.midWad / 10n ** 12n) / 1e6, 0.01);
+    expectNear(shown, Number(nav.midWad / 10n ** 12n) / 1e6, 0.01);
   });
 
   it("keeper refuses an account without the role", async () => {

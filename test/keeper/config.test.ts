@@ -211,7 +211,7 @@ describe("the command line, configured wrongly", function () {
     });
   }
 
-  for (const command of ["keeper", "deposit", "withdraw", "board", "buy", "settle", "redeem", "status"]) {
+  for (const command of ["keeper", "deposit", "withdraw", "board", "buy", "sell", "settle", "redeem", "status"]) {
     it(`${command} --help says what is expected and exits 0`, async () => {
       const { code, stdout } = await run(command, ["--help"]);
       expect(code).to.equal(0);

@@ -372,7 +372,8 @@ describe("decide: properties", () => {
         const floor = (notional * policy.marginFloorWad) / WAD;
         const free = w.idleAssets > w.owedAssets ? (w.idleAssets - w.owedAssets) * policy.assetScale : 0n;
         const wanted = (notional * policy.marginTargetWad) / WAD - equityWad;
-        const topUp = equityWad >= floor ? 0n : wanted < free ? wanted : free;
+        const dearest = (((abs(decision.sizeDeltaWad) * w.spotWad) / WAD) * policy.maxSlippageWad) / WAD;
+        const topUp = equityWad >= floor + dearest ? 0n : wanted < free ? wanted : free;
         const cost = (abs(decision.sizeDeltaWad) * abs(decision.limitPriceWad - w.spotWad)) / WAD;
         expect(equityWad + topUp - cost >= floor).to.equal(true);
       }),

@@ -160,18 +160,18 @@ contract ImpulseBandTest is MathTest {
 
     function testFuzz_OfContract_RevertWhen_OutsideTheDomain(uint256 x) public view {
         uint256 value = _bound(x, uint256(type(uint96).max) + 1, type(uint256).max);
-        _expectContractRevert(value, 5e14, 1e12, 100e18, ImpulseBand.Argument.Gamma, value);
-        _expectContractRevert(1e18, value, 1e12, 100e18, ImpulseBand.Argument.ProportionalCost, value);
-        _expectContractRevert(1e18, 5e14, value, 100e18, ImpulseBand.Argument.FixedCost, value);
-        _expectContractRevert(1e18, 5e14, 1e12, value, ImpulseBand.Argument.RiskAversion, value);
+        _expectContractRevert(value, 5e14, 1e12, 100e18, ImpulseBand.Term.Gamma, value);
+        _expectContractRevert(1e18, value, 1e12, 100e18, ImpulseBand.Term.ProportionalCost, value);
+        _expectContractRevert(1e18, 5e14, value, 100e18, ImpulseBand.Term.FixedCost, value);
+        _expectContractRevert(1e18, 5e14, 1e12, value, ImpulseBand.Term.RiskAversion, value);
     }
 
     function test_OfContract_RevertWhen_OnePastTheDomain() public view {
-        _expectContractRevert(1 << 80, 5e14, 1e12, 100e18, ImpulseBand.Argument.Gamma, 1 << 80);
-        _expectContractRevert(1e18, 1e18 + 1, 1e12, 100e18, ImpulseBand.Argument.ProportionalCost, 1e18 + 1);
-        _expectContractRevert(1e18, 5e14, 1 << 96, 100e18, ImpulseBand.Argument.FixedCost, 1 << 96);
-        _expectContractRevert(1e18, 5e14, 1e12, 1 << 96, ImpulseBand.Argument.RiskAversion, 1 << 96);
-        _expectContractRevert(1e18, 5e14, 1e12, 0, ImpulseBand.Argument.RiskAversion, 0);
+        _expectContractRevert(1 << 80, 5e14, 1e12, 100e18, ImpulseBand.Term.Gamma, 1 << 80);
+        _expectContractRevert(1e18, 1e18 + 1, 1e12, 100e18, ImpulseBand.Term.ProportionalCost, 1e18 + 1);
+        _expectContractRevert(1e18, 5e14, 1 << 96, 100e18, ImpulseBand.Term.FixedCost, 1 << 96);
+        _expectContractRevert(1e18, 5e14, 1e12, 1 << 96, ImpulseBand.Term.RiskAversion, 1 << 96);
+        _expectContractRevert(1e18, 5e14, 1e12, 0, ImpulseBand.Term.RiskAversion, 0);
     }
 
     function testFuzz_OfBook_IsTheContractsBandTimesContracts(uint256 n, uint256 g) public pure {
@@ -275,30 +275,30 @@ contract ImpulseBandTest is MathTest {
         uint256 value = _bound(x, uint256(type(uint128).max) + 1, type(uint256).max);
         ImpulseBand.Book memory book = _book();
         book.contracts = value;
-        _expectBookRevert(book, ImpulseBand.Argument.Contracts, value);
+        _expectBookRevert(book, ImpulseBand.Term.Contracts, value);
         book = _book();
         book.spot = value;
-        _expectBookRevert(book, ImpulseBand.Argument.Spot, value);
+        _expectBookRevert(book, ImpulseBand.Term.Spot, value);
         book.spot = 0;
-        _expectBookRevert(book, ImpulseBand.Argument.Spot, 0);
+        _expectBookRevert(book, ImpulseBand.Term.Spot, 0);
         book = _book();
         book.gamma = value;
-        _expectBookRevert(book, ImpulseBand.Argument.Gamma, value);
+        _expectBookRevert(book, ImpulseBand.Term.Gamma, value);
         book = _book();
         book.volatility = value;
-        _expectBookRevert(book, ImpulseBand.Argument.Volatility, value);
+        _expectBookRevert(book, ImpulseBand.Term.Volatility, value);
         book = _book();
         book.secondsToExpiry = value;
-        _expectBookRevert(book, ImpulseBand.Argument.SecondsToExpiry, value);
+        _expectBookRevert(book, ImpulseBand.Term.SecondsToExpiry, value);
         book = _book();
         book.proportionalCost = value;
-        _expectBookRevert(book, ImpulseBand.Argument.ProportionalCost, value);
+        _expectBookRevert(book, ImpulseBand.Term.ProportionalCost, value);
     }
 
     function test_OfBook_RevertWhen_GammaOfAContractIsOutside() public view {
         ImpulseBand.Book memory book = _book();
         book.gamma = 50 * (1 << 80);
-        _expectBookRevert(book, ImpulseBand.Argument.Gamma, 1 << 80);
+        _expectBookRevert(book, ImpulseBand.Term.Gamma, 1 << 80);
     }
 
     function testFuzz_Target_KeepsSignAndNeverGrows(int128 net, uint128 a, uint128 b) public pure {
@@ -343,23 +343,19 @@ contract ImpulseBandTest is MathTest {
         uint256 cost,
         uint256 fixedCost,
         uint256 aversion,
-        ImpulseBand.Argument argument,
+        ImpulseBand.Term term,
         uint256 value
     ) private view {
         _expectRevert(
             abi.encodeCall(this.ofContract, (gamma, cost, fixedCost, aversion)),
-            abi.encodeWithSelector(ImpulseBand.OutOfRange.selector, argument, value)
+            abi.encodeWithSelector(ImpulseBand.BandTermOutOfRange.selector, term, value)
         );
     }
 
-    function _expectBookRevert(
-        ImpulseBand.Book memory book,
-        ImpulseBand.Argument argument,
-        uint256 value
-    ) private view {
+    function _expectBookRevert(ImpulseBand.Book memory book, ImpulseBand.Term term, uint256 value) private view {
         _expectRevert(
             abi.encodeCall(this.ofBook, (book)),
-            abi.encodeWithSelector(ImpulseBand.OutOfRange.selector, argument, value)
+            abi.encodeWithSelector(ImpulseBand.BandTermOutOfRange.selector, term, value)
         );
     }
 

@@ -157,6 +157,14 @@ describe("committed coefficients", () => {
     expect(compareReference("Plain.sol", "x = 0xb1b42997c6;", coefficients)).to.have.length(1);
   });
 
+  it("keep their sign", () => {
+    const kernel = kernelNamed("ImpliedVolatility");
+    const text = read(kernel.source);
+    const positive = text.replace("P0_Q64 = -", "P0_Q64 = ");
+    expect(compareKernel(kernel, positive).map(({ name }) => name)).to.deep.equal(["P0_Q64"]);
+    expect(rewrite(positive, positive, kernel.coefficients)).to.equal(text);
+  });
+
   it("are rewritten under their name, here and in the reference", () => {
     const { coefficients } = kernelNamed("Exp");
     const stale = "uint256 private constant C5_Q64 = 0xb1b42997c6; // old";

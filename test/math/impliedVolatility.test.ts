@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { impliedVolatility, NoImpliedVolatility } from "../../keeper/math/impliedVolatility.ts";
 import { expiryContext, optionGreeks } from "../../keeper/math/optionMath.ts";
+import { fuzzRuns } from "../helpers/fuzz.ts";
 import { itWithShared } from "../helpers/shared.ts";
 import { expectClose } from "./numbers.ts";
 
@@ -62,7 +63,7 @@ describe("implied volatility (float64)", () => {
           tolerance * Math.max(1, volatility) + 1e-13 * volatility ** 3,
         );
       }),
-      { numRuns: 1_000 },
+      { numRuns: fuzzRuns(1_000) },
     );
   });
 

@@ -11,7 +11,8 @@ import {
   returnToOuter,
   targetDelta,
 } from "../../keeper/math/impulseBand.ts";
-import type { MathHarness } from "../../types/index.ts";
+import type { TwinHarness } from "../../types/index.ts";
+import { fuzzRuns } from "../helpers/fuzz.ts";
 import { itWithShared } from "../helpers/shared.ts";
 import { expectClose, fromWad, logUniform, toWad } from "./numbers.ts";
 
@@ -30,7 +31,7 @@ interface Row {
 }
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
+const harness = (await ethers.deployContract("TwinHarness")) as unknown as TwinHarness;
 
 /** POLICY.md's example: 50 at-the-money contracts of a week at a spot of 3,000. */
 const EXAMPLE: BookTerms = {
@@ -110,7 +111,7 @@ describe("impulse band", () => {
   });
 
   it("is the same in TypeScript and on chain", async () => {
-    const rows = fc.sample(contractTerms, { numRuns: 300, seed: 3 }).map(onGrid);
+    const rows = fc.sample(contractTerms, { numRuns: fuzzRuns(300), seed: 3 }).map(onGrid);
     for (const terms of rows) {
       const expected = contractBand(terms);
       const actual = await onChain(terms);
@@ -120,7 +121,7 @@ describe("impulse band", () => {
   });
 
   it("is the same at both limits", async () => {
-    for (const terms of fc.sample(contractTerms, { numRuns: 50, seed: 4 }).map(onGrid)) {
+    for (const terms of fc.sample(contractTerms, { numRuns: fuzzRuns(50), seed: 4 }).map(onGrid)) {
       for (const limit of [
         { fixedCost: 0 },
         { proportionalCost: 0 },
@@ -146,7 +147,7 @@ describe("impulse band", () => {
       volatility: fc.double({ min: 0.2, max: 3, noNaN: true }),
       seconds: fc.integer({ min: 0, max: 7_776_000 }),
     });
-    for (const { seconds, ...book } of fc.sample(books, { numRuns: 200, seed: 5 })) {
+    for (const { seconds, ...book } of fc.sample(books, { numRuns: fuzzRuns(200), seed: 5 })) {
       const terms = { ...onGrid(book), seconds };
       const expected = bookBand(terms);
       const actual = await bookOnChain(terms);

@@ -2,8 +2,10 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { network } from "hardhat";
 import { describe, it } from "mocha";
+import { impliedVolatility, NoImpliedVolatility } from "../../keeper/math/impliedVolatility.ts";
 import { bookGreeks, expiryContext, type Greeks, type Option, optionGreeks } from "../../keeper/math/optionMath.ts";
-import type { MathHarness } from "../../types/index.ts";
+import type { TwinHarness } from "../../types/index.ts";
+import { fuzzRuns } from "../helpers/fuzz.ts";
 import { expectClose, fromWad, logUniform, toWad } from "./numbers.ts";
 
 interface Terms {
@@ -13,7 +15,7 @@ interface Terms {
 }
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
+const harness = (await ethers.deployContract("TwinHarness")) as unknown as TwinHarness;
 
 /** What the contracts and their float64 twins may differ by, per unit of spot: issue 3's figure. */
 const TOLERANCE = 1e-9;
@@ -74,7 +76,10 @@ async function expectTwins(when: Terms, what: Option): Promise<void> {
 
 describe("OptionMath.sol and its twin", () => {
   it("agree to 1e-9 of spot on random options", async () => {
-    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), { numRuns: 400, seed: 12 })) {
+    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), {
+      numRuns: fuzzRuns(400),
+      seed: 12,
+    })) {
       await expectTwins(when, { ...what, strike: what.spot * moneyness });
     }
   });
@@ -124,5 +129,46 @@ describe("OptionMath.sol and its twin", () => {
       expectClose(fromWad(actual[name]), expected[name], TOLERANCE * Math.abs(expected[name]), name);
     }
     expect(expected.gamma).to.be.above(1);
+  });
+
+  it("imply the same volatility from a price", async () => {
+    let compared = 0;
+    for (const [when, { moneyness, ...what }] of fc.sample(fc.tuple(terms, option), {
+      numRuns: fuzzRuns(400),
+      seed: 13,
+    })) {
+      const rounded = { seconds: when.seconds, carry: onGrid(when.carry / 10), rate: onGrid(when.rate / 10) };
+      const context = expiryContext(rounded);
+      const grid = { ...what, spot: onGrid(what.spot), strike: onGrid(what.spot * moneyness) };
+      const greeks = optionGreeks(context, grid);
+      const forward = grid.spot * context.discount * context.forwardFactor;
+      const intrinsic = Math.max((grid.isCall ? 1 : -1) * (forward - grid.strike * context.discount), 0);
+      // Where a change of the price by its last double or WAD does not move the volatility by 1e-9.
+      const dust = Math.max(forward, grid.strike) * 8 * Number.EPSILON + 2e-18;
+      if (greeks.price - intrinsic < 1e-6 * grid.spot || dust > 1e-10 * greeks.vega) continue;
+      compared += 1;
+      const price = onGrid(greeks.price);
+      const expected = impliedVolatility(context, { ...grid, price });
+      const args = [toWad(grid.spot), toWad(grid.strike), toWad(price), rounded.seconds] as const;
+      const actual = await harness.impliedVolatility(...args, toWad(rounded.carry), toWad(rounded.rate), grid.isCall);
+      expectClose(fromWad(actual), expected, 1e-9 * Math.max(1, expected), "implied volatility");
+      expectClose(expected, what.volatility, 1e-9 * Math.max(1, expected), "volatility");
+    }
+    expect(compared).to.be.above(150);
+  });
+
+  it("refuse the same prices", async () => {
+    const context = expiryContext({ seconds: 604_800, carry: 0, rate: 0 });
+    for (const [price, isCall] of [
+      [99, true],
+      [3_000, true],
+      [3_001, true],
+      [2_900, false],
+    ] as const) {
+      const option = { spot: 3_000, strike: 2_900, isCall, price };
+      expect(() => impliedVolatility(context, option)).to.throw(NoImpliedVolatility);
+      const call = harness.impliedVolatility(toWad(3_000), toWad(2_900), toWad(price), 604_800, 0, 0, isCall);
+      await expect(call).to.be.revertedWithCustomError(harness, "OutOfRange").withArgs(6, toWad(price));
+    }
   });
 });

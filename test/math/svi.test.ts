@@ -16,7 +16,8 @@ import {
   sviVolatility,
   unpackSlice,
 } from "../../keeper/math/svi.ts";
-import type { MathHarness } from "../../types/index.ts";
+import type { TwinHarness } from "../../types/index.ts";
+import { fuzzRuns } from "../helpers/fuzz.ts";
 import { expectClose, fromQ96, fromWad, logUniform, toQ96 } from "./numbers.ts";
 
 const WEEK = 604_800;
@@ -34,7 +35,7 @@ const VIOLATIONS = [
 ] as const;
 
 const { ethers } = await network.create();
-const harness = (await ethers.deployContract("MathHarness")) as unknown as MathHarness;
+const harness = (await ethers.deployContract("TwinHarness")) as unknown as TwinHarness;
 
 const POST = { postedAt: 1_700_000_000, atTheMoneyVolatility: 0.7, spread: 0.015 };
 const PLAIN: SviSlice = { a: 0.1, b: 2, rho: -0.3, m: 0.01, sigma: 0.1, ...POST };
@@ -159,7 +160,7 @@ describe("SVI slice", () => {
     let violating = 0;
     let unnoticed = 0;
     let worst = 0;
-    for (const { slice, seconds } of fc.sample(drawn, { numRuns: 4_000, seed: 8 })) {
+    for (const { slice, seconds } of fc.sample(drawn, { numRuns: fuzzRuns(4_000), seed: 8 })) {
       const check = checkSlice(slice, seconds);
       if (!check.ok && check.violation !== "butterfly") continue;
       let least = 0;
@@ -197,7 +198,10 @@ describe("SVI slice", () => {
   });
 
   it("has the same volatility and derivatives in TypeScript and on chain", async () => {
-    const cases = fc.sample(fc.tuple(drawn, fc.double({ min: -3, max: 3, noNaN: true })), { numRuns: 200, seed: 9 });
+    const cases = fc.sample(fc.tuple(drawn, fc.double({ min: -3, max: 3, noNaN: true })), {
+      numRuns: fuzzRuns(200),
+      seed: 9,
+    });
     for (const [{ slice, seconds }, k] of cases) {
       const word = packSlice(slice);
       const kQ96 = toQ96(k);
@@ -217,7 +221,7 @@ describe("SVI slice", () => {
 
   it("gives the same verdicts in TypeScript and on chain", async () => {
     const seen = new Set<string>();
-    for (const { slice, seconds } of fc.sample(drawn, { numRuns: 300, seed: 10 })) {
+    for (const { slice, seconds } of fc.sample(drawn, { numRuns: fuzzRuns(300), seed: 10 })) {
       const expected = checkSlice(slice, seconds);
       const { violation, kQ96 } = await harness.sviCheck(packSlice(slice), seconds);
       expect(VIOLATIONS[Number(violation)]).to.equal(violationOf(expected));
@@ -236,7 +240,7 @@ describe("SVI slice", () => {
       dm: fc.double({ min: -0.1, max: 0.1, noNaN: true }),
       longer: logUniform(1, 2),
     });
-    for (const { near, da, db, dm, longer } of fc.sample(pairs, { numRuns: 300, seed: 11 })) {
+    for (const { near, da, db, dm, longer } of fc.sample(pairs, { numRuns: fuzzRuns(300), seed: 11 })) {
       const { a, b, m } = near.slice;
       const moved = { ...near.slice, a: a + da, b: b * db, m: m + dm };
       const far = { slice: unpackSlice(packSlice(moved)), seconds: Math.round(near.seconds * longer) };

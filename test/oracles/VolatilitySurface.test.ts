@@ -6,6 +6,7 @@ import { expiryContext, optionPrice } from "../../keeper/math/optionMath.ts";
 import {
   checkCalendar,
   checkSlice,
+  durrleman,
   packSlice,
   type SviSlice,
   sviVolatility,

@@ -73,7 +73,13 @@ describe("ChainlinkSpotOracle", () => {
       ],
       ["answers zero", (feed) => feed.setAnswer(0n), "PriceNotPositive", FAULT.notPositive],
       ["answers a negative number", (feed) => feed.setAnswer(-1n), "PriceNotPositive", FAULT.notPositive],
-      ["answers more than fits", (feed) => feed.setAnswer(1n << 200n), "PriceNotPositive", FAULT.notPositive],
+      ["answers more than a price can be", (feed) => feed.setAnswer(1n << 200n), "PriceNotPositive", FAULT.notPositive],
+      [
+        "answers more than the mathematics can take once it is scaled",
+        (feed) => feed.setAnswer((1n << 128n) / 10n ** 10n + 1n),
+        "PriceNotPositive",
+        FAULT.notPositive,
+      ],
       [
         "writes from the future",
         async (feed) => {
@@ -178,6 +184,46 @@ describe("ChainlinkSpotOracle", () => {
       await expect(oracle.settlementPrice(expiry, incomplete)).to.be.revertedWithCustomError(oracle, "RoundIncomplete");
       await expect(oracle.settlementPrice(expiry, negative)).to.be.revertedWithCustomError(oracle, "PriceNotPositive");
       expect(await oracle.settlementPrice(expiry, roundId)).to.equal(eth(2_500));
+    });
+
+    it("failure 18: a round that the feed does not answer for hides none of those before it", async () => {
+      const { oracle, feed, expiry, first } = await loadFixture(aroundExpiry);
+      // Chainlink's older aggregators revert for a round that timed out.
+      await feed.pushRound(0n, 0n, 0n, 0n);
+      const gap = (await feed.latestRoundData()).roundId;
+      await feed.setMissing(gap, true);
+      await feed.setAnswer(3_400n * 10n ** 8n);
+      const { roundId } = await feed.latestRoundData();
+      await expect(feed.getRoundData(gap)).to.be.revertedWith("No data present");
+      await expect(oracle.settlementPrice(expiry, roundId)).to.be.revertedWithCustomError(oracle, "NotTheFirstRound");
+      expect(await oracle.settlementPrice(expiry, first)).to.equal(eth(3_200));
+    });
+
+    it("steps over eight rounds without an answer and no more", async () => {
+      const { oracle, feed } = await loadFixture(eightDecimals);
+      const before = (await feed.latestRoundData()).roundId;
+      const expiry = BigInt(await time.latest()) + 100n;
+      await time.increaseTo(expiry);
+      for (let gap = 0; gap < 8; gap++) await feed.pushRound(0n, 0n, 0n, 0n);
+      await feed.setAnswer(2_500n * 10n ** 8n);
+      expect(await oracle.settlementPrice(expiry, before + 9n)).to.equal(eth(2_500));
+      const later = BigInt(await time.latest()) + 100n;
+      await time.increaseTo(later);
+      for (let gap = 0; gap < 9; gap++) await feed.pushRound(0n, 0n, 0n, 0n);
+      await feed.setAnswer(2_600n * 10n ** 8n);
+      await expect(oracle.settlementPrice(later, before + 19n)).to.be.revertedWithCustomError(oracle, "GapTooWide");
+    });
+
+    it("failure 18: no limit on the gas makes a later round the first", async () => {
+      const { oracle, expiry, second } = await loadFixture(aroundExpiry);
+      const data = oracle.interface.encodeFunctionData("settlementPrice", [expiry, second]);
+      const to = await oracle.getAddress();
+      const outcome = async (gas: number) =>
+        ethers.provider.send("eth_call", [{ to, data, gas: `0x${gas.toString(16)}` }, "latest"]).then(
+          () => "accepted",
+          () => "refused",
+        );
+      for (let gas = 22_000; gas < 700_000; gas += 1_511) expect(await outcome(gas)).to.equal("refused");
     });
 
     it("finds nothing before the first round of a phase", async () => {

@@ -300,6 +300,20 @@ describe("HedgeController", () => {
       await expect(rebalance(system)).to.be.revertedWithCustomError(controller, "LeverageTooHigh");
     });
 
+    it("tops up when the cost of the trade itself could take equity below the floor", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { controller, venue, stranger } = system;
+      const { trade } = await controller.hedgeState();
+      const live = stateOf(await venue.state());
+      // A hair above the floor of the position to come, and a mark half a per cent above spot.
+      const floor = (((trade * eth(3_000)) / eth(1)) * 22n) / 100n;
+      await venue.connect(stranger).setState({ ...live, cash: floor + eth(1), markPrice: eth(3_015) });
+      await rebalance(system);
+      const after = await controller.hedgeState();
+      expect(after.hedgeSize).to.be.closeTo(trade, eth("0.001"));
+      expect(after.marginRatio).to.be.within(eth("0.34"), eth("0.35"));
+    });
+
     it("failure 8: believes the position that the venue shows, not the fill that it reports", async () => {
       const system = await loadFixture(soldOnMisbehaving);
       const { controller, venue, stranger } = system;
@@ -313,6 +327,16 @@ describe("HedgeController", () => {
       const state = await controller.hedgeState();
       expect(state.hedgeSize).to.be.within(eth(5), eth("5.3"));
       expect(state.action).to.equal(ACTION.hedge);
+    });
+
+    it("trades nothing on a venue that is paused or has no usable price", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { controller, keeper, venue, stranger } = system;
+      const { trade, spot } = await controller.hedgeState();
+      await venue.connect(stranger).setState({ ...stateOf(await venue.state()), tradable: false });
+      await expect(
+        controller.connect(keeper).rebalance(trade, widestLimit(trade, spot), MaxUint256, GAS),
+      ).to.be.revertedWithCustomError(controller, "VenueNotTradable");
     });
 
     it("reverts while the venue does, and the next call goes through", async () => {
@@ -397,6 +421,26 @@ describe("HedgeController", () => {
         controller,
         "NothingToMove",
       );
+    });
+
+    it("failure 11: sends nothing after an account that is under water, with a position or without", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { controller, venue, vault, stranger } = system;
+      await rebalance(system);
+      const live = stateOf(await venue.state());
+      const nav = await vault.totalAssets();
+      for (const equity of [-eth(100_000), -1n, 0n]) {
+        const cash = equity - (live.size * eth(3_000)) / eth(1) + live.entryNotional;
+        await venue.connect(stranger).setState({ ...live, cash });
+        const { action, marginMove } = await controller.hedgeState();
+        expect([action, marginMove]).to.deep.equal([ACTION.hold, 0n]);
+        await expect(controller.connect(stranger).adjustMargin(GAS)).to.be.revertedWithCustomError(
+          controller,
+          "NothingToMove",
+        );
+        // What was at the venue is gone, and nothing more.
+        expect(nav - (await vault.totalAssets())).to.be.lessThan(usdc(11_500));
+      }
     });
 
     it("never pays the debt of an account without a position", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { MaxUint256, ZeroAddress } from "ethers";
+import fc from "fast-check";
 import {
   buy,
   DAY,
@@ -116,6 +117,15 @@ describe("OptionMarket", () => {
       await feed.connect(stranger).setAnswer(3_000n * 10n ** 8n);
       await market.connect(stranger).settle(expiry, (await feed.latestRoundData()).roundId);
       await expect(m.listStrikes(expiry, [eth(4_000)])).to.be.revertedWithCustomError(market, "ExpiryAlreadySettled");
+    });
+
+    it("failure 20: bounds the live expiries at 32", async () => {
+      const { market, curator, expiry } = await loadFixture(listed);
+      const m = market.connect(curator);
+      for (let more = 1n; more < 32n; more++) await m.listExpiry(expiry + more, VOLATILITY);
+      await expect(m.listExpiry(expiry + 32n, VOLATILITY))
+        .to.be.revertedWithCustomError(market, "TooManyExpiries")
+        .withArgs(33n, 32n);
     });
 
     it("failure 20: bounds the live series at 256, and frees their places at settlement", async () => {
@@ -250,6 +260,7 @@ describe("OptionMarket", () => {
       await system.market.connect(system.curator).listExpiry(expiry + BigInt(WEEK), VOLATILITY);
       await system.market.connect(system.curator).listStrikes(expiry + BigInt(WEEK), [eth(3_000)]);
       const later = seriesId(expiry + BigInt(WEEK), 3_000, "call");
+      await buy(system, dave, system.call, eth(1));
       await usdcToken.connect(dave).mint(dave.address, usdc(10_000));
       await usdcToken.connect(dave).approve(addresses.market, MaxUint256);
       const order = () => market.connect(dave).buy(later, eth(1), MaxUint256, MaxUint256, dave.address);
@@ -265,11 +276,226 @@ describe("OptionMarket", () => {
       await order();
     });
 
+    it("sells nothing so far from the money that it costs next to nothing, for its size would count all the same", async () => {
+      const system = await loadFixture(listed);
+      const { market, curator, controller, usdcToken, dave, call, expiry, addresses } = system;
+      await market.connect(curator).listStrikes(expiry, [eth(1_500), eth(6_000)]);
+      await usdcToken.connect(dave).mint(dave.address, usdc(1_000_000));
+      await usdcToken.connect(dave).approve(addresses.market, MaxUint256);
+      const order = (id: bigint, size: bigint) =>
+        market.connect(dave).buy(id, size, MaxUint256, MaxUint256, dave.address);
+      await order(call, eth(100));
+      // A million puts at half of spot would cost a unit and widen the band past any hedge.
+      for (const id of [
+        seriesId(expiry, 1_500, "put"),
+        seriesId(expiry, 1_500, "call"),
+        seriesId(expiry, 6_000, "call"),
+        seriesId(expiry, 6_000, "put"),
+      ]) {
+        const { delta } = await market.quote(id, eth(1));
+        await expect(order(id, eth(1)))
+          .to.be.revertedWithCustomError(market, "DeltaOutOfBounds")
+          .withArgs(delta, eth("0.05"), eth("0.95"));
+      }
+      // Nor what ran far out of the money by itself.
+      await time.increaseTo(expiry - 7_200n);
+      await setPrice(system, 3_000);
+      await expect(order(seriesId(expiry, 2_700, "put"), eth(660))).to.be.revertedWithCustomError(
+        market,
+        "DeltaOutOfBounds",
+      );
+      expect((await controller.hedgeState()).action).to.equal(1n);
+    });
+
     it("needs the buyer's money", async () => {
       const { market, usdcToken, dave, call } = await loadFixture(listed);
       await expect(
         market.connect(dave).buy(call, eth(1), MaxUint256, MaxUint256, dave.address),
       ).to.be.revertedWithCustomError(usdcToken, "ERC20InsufficientAllowance");
+    });
+  });
+
+  describe("selling back", () => {
+    it("pays model value less the half-spread, burns the options and shrinks the open interest", async () => {
+      const system = await loadFixture(listed);
+      const { market, token, usdcToken, vault, dave, erin, call } = system;
+      await buy(system, dave, call, eth(5));
+      const idle = await vault.idle();
+      const { proceeds, value, volatilitySpread, deltaSpread } = await market.quote(call, eth(2));
+      expect(proceeds).to.equal(((value - volatilitySpread - deltaSpread) * 2n) / 10n ** 12n);
+      await expect(market.connect(dave).sell(call, eth(2), 0n, MaxUint256, erin.address)).to.emit(market, "Sold");
+      const paid = await usdcToken.balanceOf(erin.address);
+      // A second of time value later.
+      expect(paid).to.be.within(proceeds - 1_000n, proceeds);
+      expect(await vault.idle()).to.equal(idle - paid);
+      expect([
+        await token.balanceOf(dave.address, call),
+        await token.totalSupply(call),
+        await market.openInterest(call),
+      ]).to.deep.equal([eth(3), eth(3), eth(3)]);
+    });
+
+    it("refuses less than the seller allows, late orders, nobody and what the seller does not hold", async () => {
+      const system = await loadFixture(listed);
+      const { market, token, dave, erin, call, put } = system;
+      await buy(system, dave, call, eth(1));
+      await buy(system, erin, put, eth(1));
+      const { proceeds } = await market.quote(call, eth(1));
+      const m = market.connect(dave);
+      await expect(m.sell(call, eth(1), proceeds * 2n, MaxUint256, dave.address)).to.be.revertedWithCustomError(
+        market,
+        "ProceedsBelowLimit",
+      );
+      await expect(m.sell(call, eth(1), 0n, BigInt(await time.latest()), dave.address)).to.be.revertedWithCustomError(
+        market,
+        "DeadlinePassed",
+      );
+      await expect(m.sell(call, eth(1), 0n, MaxUint256, ZeroAddress)).to.be.revertedWithCustomError(
+        market,
+        "ZeroAddress",
+      );
+      await expect(m.sell(call, eth("1.01"), 0n, MaxUint256, dave.address)).to.be.revertedWithCustomError(
+        token,
+        "ERC6909InsufficientBalance",
+      );
+      await expect(m.sell(put, eth(1), 0n, MaxUint256, dave.address)).to.be.revertedWithCustomError(
+        token,
+        "ERC6909InsufficientBalance",
+      );
+      await expect(m.sell(call, 0n, 0n, MaxUint256, dave.address)).to.be.revertedWithCustomError(
+        market,
+        "SizeBelowMinimum",
+      );
+    });
+
+    it("waits while an expiry does, so that it cannot go before what that one will owe", async () => {
+      const system = await loadFixture(listed);
+      const { market, curator, riskEngine, stranger, dave, erin, expiry } = system;
+      const later = expiry + BigInt(WEEK);
+      await market.connect(curator).listExpiry(later, VOLATILITY);
+      await market.connect(curator).listStrikes(later, [eth(3_000)]);
+      const next = seriesId(later, 3_000, "call");
+      await buy(system, dave, system.call, eth(10));
+      await buy(system, erin, next, eth(10));
+      await time.increaseTo(expiry);
+      await setPrice(system, 3_000);
+      await expect(market.connect(erin).sell(next, eth(10), 0n, MaxUint256, erin.address))
+        .to.be.revertedWithCustomError(riskEngine, "SalesClosed")
+        .withArgs(2n);
+      await market.connect(stranger).settle(expiry, await latestRound(system));
+      await market.connect(erin).sell(next, eth(10), 0n, MaxUint256, erin.address);
+    });
+
+    it("pays nobody out of an insolvent vault", async () => {
+      const system = await loadFixture(listed);
+      const { market, riskEngine, dave, call } = system;
+      await buy(system, dave, call, eth(400));
+      await setPrice(system, 9_000);
+      await expect(market.connect(dave).sell(call, eth(1), 0n, MaxUint256, dave.address))
+        .to.be.revertedWithCustomError(riskEngine, "SalesClosed")
+        .withArgs(4n);
+    });
+
+    it("closes with the price", async () => {
+      const system = await loadFixture(listed);
+      const { market, oracle, feed, stranger, dave, call } = system;
+      await buy(system, dave, call, eth(1));
+      await feed.connect(stranger).setAnswer(0n);
+      await expect(market.connect(dave).sell(call, eth(1), 0n, MaxUint256, dave.address)).to.be.revertedWithCustomError(
+        oracle,
+        "PriceNotPositive",
+      );
+    });
+
+    it("gives nothing for an option that is worth less than the half-spread, and never asks for money", async () => {
+      const system = await loadFixture(listed);
+      const { market, usdcToken, dave, expiry } = system;
+      const far = seriesId(expiry, 3_300, "call");
+      await buy(system, dave, far, eth(1));
+      await setPrice(system, 1_500);
+      const before = await usdcToken.balanceOf(dave.address);
+      await market.connect(dave).sell(far, eth(1), 0n, MaxUint256, dave.address);
+      expect(await usdcToken.balanceOf(dave.address)).to.equal(before);
+    });
+
+    it("spends nothing that is owed", async () => {
+      const system = await loadFixture(listed);
+      const { market, curator, vault, stranger, dave, erin, expiry } = system;
+      const later = expiry + BigInt(WEEK);
+      await market.connect(curator).listExpiry(later, VOLATILITY);
+      await market.connect(curator).listStrikes(later, [eth(3_000)]);
+      const next = seriesId(later, 3_000, "call");
+      await buy(system, dave, system.call, eth(100));
+      await buy(system, erin, next, eth(100));
+      await time.increaseTo(expiry);
+      await setPrice(system, 12_000);
+      await market.connect(stranger).settle(expiry, await latestRound(system));
+      // The vault is solvent, but most of its money is at the venue.
+      const venueState = await system.venue.state();
+      const {
+        size,
+        entryNotional,
+        accruedFunding,
+        markPrice,
+        indexPrice,
+        fundingRate,
+        maintenanceMargin,
+        withdrawable,
+        tradable,
+      } = venueState;
+      const rich = {
+        size,
+        cash: eth(2_000_000),
+        entryNotional,
+        accruedFunding,
+        markPrice,
+        indexPrice,
+        fundingRate,
+        maintenanceMargin,
+        withdrawable,
+        tradable,
+      };
+      await system.venue.connect(stranger).setState(rich);
+      const free = (await vault.idle()) - (await vault.owed());
+      expect(free).to.be.within(usdc(100_000), usdc(130_000));
+      await expect(
+        market.connect(erin).sell(next, eth(100), 0n, MaxUint256, erin.address),
+      ).to.be.revertedWithCustomError(vault, "InsufficientIdle");
+      await market.connect(erin).sell(next, eth(10), 0n, MaxUint256, erin.address);
+      await market.connect(dave).redeem(system.call, eth(100), dave.address);
+      expect(await vault.owed()).to.equal(0n);
+    });
+
+    it("no sequence of purchases and sales gains at unchanged prices, whatever the sizes", async () => {
+      const system = await loadFixture(listed);
+      const { market, usdcToken, dave, expiry, addresses } = system;
+      await usdcToken.connect(dave).mint(dave.address, usdc(1_000_000));
+      await usdcToken.connect(dave).approve(addresses.market, MaxUint256);
+      const ids = [3_000, 2_700, 3_300].flatMap((strike) => [
+        seriesId(expiry, strike, "call"),
+        seriesId(expiry, strike, "put"),
+      ]);
+      const trade = fc.record({
+        series: fc.nat(ids.length - 1),
+        size: fc.bigInt({ min: eth("0.01"), max: eth(20) }),
+        parts: fc.integer({ min: 1, max: 3 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(trade, { minLength: 1, maxLength: 4 }), async (trades) => {
+          const snapshot = await networkHelpers.takeSnapshot();
+          const before = await usdcToken.balanceOf(dave.address);
+          for (const { series, size } of trades)
+            await market.connect(dave).buy(ids[series]!, size, MaxUint256, MaxUint256, dave.address);
+          for (const { series, size, parts } of trades) {
+            const part = size / BigInt(parts);
+            for (let sold = 0; sold < parts && part >= eth("0.01"); sold++)
+              await market.connect(dave).sell(ids[series]!, part, 0n, MaxUint256, dave.address);
+          }
+          expect(await usdcToken.balanceOf(dave.address)).to.be.lessThan(before);
+          await snapshot.restore();
+        }),
+        { numRuns: 25, seed: 4 },
+      );
     });
   });
 
@@ -393,6 +619,24 @@ describe("OptionMarket", () => {
       await expect(
         market.connect(dave).redeem(seriesId(expiry, 3_001, "call"), 1n, dave.address),
       ).to.be.revertedWithCustomError(market, "SeriesNotListed");
+    });
+
+    it("pays a holder for whom anybody asks, and nobody else", async () => {
+      const { market, token, usdcToken, stranger, dave, erin, call, put } = await loadFixture(settled);
+      const before = await usdcToken.balanceOf(dave.address);
+      await expect(market.connect(stranger).redeemFor(dave.address, call))
+        .to.emit(market, "Redeemed")
+        .withArgs(call, dave.address, dave.address, eth(7), usdc(700));
+      expect((await usdcToken.balanceOf(dave.address)) - before).to.equal(usdc(700));
+      expect(await usdcToken.balanceOf(stranger.address)).to.equal(0n);
+      expect(await token.balanceOf(dave.address, call)).to.equal(0n);
+      await expect(market.connect(stranger).redeemFor(dave.address, call)).to.be.revertedWithCustomError(
+        market,
+        "ZeroAmount",
+      );
+      await market.connect(stranger).redeemFor(erin.address, call);
+      await market.connect(stranger).redeemFor(erin.address, put);
+      expect(await token.totalSupply(put)).to.equal(0n);
     });
 
     it("pays nothing for what ended out of the money, and burns it all the same", async () => {

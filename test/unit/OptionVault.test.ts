@@ -248,6 +248,7 @@ describe("OptionVault", () => {
 
     it("closes from expiry to settlement, so that nobody enters around it", async () => {
       const system = await loadFixture(seeded);
+      await buy(system, system.dave, seriesId(system.expiry, 3_000, "call"), eth(1));
       await networkHelpers.time.increaseTo(system.expiry);
       await setPrice(system, 3_000);
       await expect(system.vault.connect(system.alice).redeem(1n, system.alice.address, system.alice.address))
@@ -291,6 +292,34 @@ describe("OptionVault", () => {
       expect(await system.vault.totalAssets()).to.equal(usdc(100_000));
     });
 
+    it("is not closed by an expiry in which nothing was sold", async () => {
+      const system = await loadFixture(seeded);
+      await networkHelpers.time.increaseTo(system.expiry);
+      await setPrice(system, 3_000);
+      expect(await system.vault.maxDeposit(system.alice.address)).to.equal(MaxUint256);
+      expect(await system.vault.maxWithdraw(system.alice.address)).to.be.greaterThan(0n);
+    });
+
+    it("failure 21: takes no deposit into a hole that was left when nobody held shares any more", async () => {
+      const system = await loadFixture(onMisbehavingVenue);
+      const { vault, riskEngine, alice, bob, dave } = system;
+      await deposit(system, alice, usdc(1_000_000));
+      // At the money these calls are covered at both stressed spots only while the shareholders are there.
+      const expiry = await listBoard(system, [3_000]);
+      await buy(system, dave, seriesId(expiry, 3_000, "call"), eth(100));
+      await setPrice(system, 1_900);
+      await vault.connect(alice).redeem(await vault.maxRedeem(alice.address), alice.address, alice.address);
+      expect(await vault.totalSupply()).to.equal(0n);
+      await setPrice(system, 3_300);
+      const { mid, liability, closure } = await riskEngine.valuation();
+      expect([mid, liability > 0n, closure]).to.deep.equal([0n, true, CLOSURE.insolvent]);
+      await system.usdcToken.connect(bob).mint(bob.address, usdc(50_000));
+      await system.usdcToken.connect(bob).approve(await vault.getAddress(), usdc(50_000));
+      await expect(vault.connect(bob).deposit(usdc(50_000), bob.address))
+        .to.be.revertedWithCustomError(vault, "VaultClosed")
+        .withArgs(CLOSURE.insolvent);
+    });
+
     it("closes to newcomers when the bid is zero", async () => {
       const system = await loadFixture(onMisbehavingVenue);
       await deposit(system, system.alice, usdc(40_000));
@@ -317,6 +346,7 @@ describe("OptionVault", () => {
           () => v.recordClaims(1n),
           () => v.payClaim(who.address, 1n),
           () => v.releaseClaims(1n),
+          () => v.payBuyback(who.address, 1n),
           () => v.sendMargin(who.address, 1n),
           () => v.receiveMargin(who.address, 0n),
         ]) {

@@ -29,12 +29,42 @@ library NormalDistribution {
     /// @dev N(-x) = n(x) * R(x), so that the lower tail keeps its digits; N(x) = 1 - N(-x).
     function cdf(int256 xWad) internal pure returns (uint256 probabilityWad) {
         unchecked {
-            uint256 size = xWad < 0 ? uint256(-xWad) : uint256(xWad);
-            if (size >= LIMIT_WAD) return xWad < 0 ? 0 : WAD;
+            // All ones when x is not negative: then the tail counts against 1, and by two's complement it is negated.
+            uint256 above = uint256(~(xWad >> 255));
+            uint256 size = (uint256(xWad) ^ ~above) + (above + 1);
+            if (size >= LIMIT_WAD) return WAD & above;
             size = (size << 64) / WAD;
             uint256 tailQ128 = (pdf(size) * MillsRatio.ratio(size)) >> 64;
-            probabilityWad = (tailQ128 * WAD + HALF_Q128) >> 128;
-            if (xWad >= 0) probabilityWad = WAD - probabilityWad;
+            uint256 tail = (tailQ128 * WAD + HALF_Q128) >> 128;
+            probabilityWad = (WAD & above) + (tail ^ above) - above;
+        }
+    }
+
+    /// @notice What an option needs of d1 and d2, both in Q96: the density n(d1) in Q128; for each d a mask of ones when it
+    ///         is not negative; for each the Mills ratio R(|d|) in Q64. Then N(d) = n(d) * R(|d|) for a negative d, and
+    ///         1 less that otherwise. Only one density is needed: n(d2) is n(d1) times forward over strike.
+    /// @dev Beyond |d| = 16 the density is below 2^-184: it is 0 in Q128, and d is cut there.
+    function pair(
+        int256 d1Q96,
+        int256 d2Q96
+    )
+        internal
+        pure
+        returns (uint256 densityQ128, uint256 above1, uint256 above2, uint256 ratio1Q64, uint256 ratio2Q64)
+    {
+        unchecked {
+            above1 = uint256(~(d1Q96 >> 255));
+            above2 = uint256(~(d2Q96 >> 255));
+            // The complement of a negative number is its size, less 2^-96.
+            uint256 size1 = (uint256(d1Q96) ^ ~above1) >> 32;
+            uint256 size2 = (uint256(d2Q96) ^ ~above2) >> 32;
+            if ((size1 | size2) > LAST_Q64) {
+                if (size1 > LAST_Q64) size1 = LAST_Q64;
+                if (size2 > LAST_Q64) size2 = LAST_Q64;
+            }
+            densityQ128 = pdf(size1);
+            ratio1Q64 = MillsRatio.ratio(size1);
+            ratio2Q64 = MillsRatio.ratio(size2);
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AggregatorV3Interface} from "../../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../../interfaces/IAggregatorV3.sol";
 import {RealisedVolatilityOracle} from "../../oracles/RealisedVolatilityOracle.sol";
 
 /// @title RealisedVolatilityOracle without one of its guards
@@ -18,7 +18,7 @@ contract RealisedVolatilityOracleMutant is RealisedVolatilityOracle {
     Guard private immutable _MISSING;
 
     constructor(
-        AggregatorV3Interface feed_,
+        IAggregatorV3 feed_,
         uint256 firstHour,
         uint80 firstRound,
         Guard missing

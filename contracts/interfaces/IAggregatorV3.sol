@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @title A Chainlink-shaped push feed
 /// @dev Only what Ballast calls. A round is complete when `updatedAt` is set and the answer is positive.
-interface AggregatorV3Interface {
+interface IAggregatorV3 {
     function decimals() external view returns (uint8);
 
     function latestRoundData()
