@@ -36,13 +36,16 @@ const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 const SOURCES = {
   accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   controller: "contracts/HedgeController.sol/HedgeController",
+  fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
   feed: "contracts/interfaces/IAggregatorV3.sol/IAggregatorV3",
   lens: "contracts/lens/BallastLens.sol/BallastLens",
   market: "contracts/OptionMarket.sol/OptionMarket",
   optionToken: "contracts/OptionToken.sol/OptionToken",
   oracle: "contracts/oracles/ChainlinkSpotOracle.sol/ChainlinkSpotOracle",
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
+  realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
+  surface: "contracts/oracles/VolatilitySurface.sol/VolatilitySurface",
   vault: "contracts/OptionVault.sol/OptionVault",
   venue: "contracts/venues/CurieVenue.sol/CurieVenue",
 } as const;

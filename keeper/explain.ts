@@ -54,6 +54,14 @@ class Show {
   percent(name: string): string {
     return formatPercent(this.big(name));
   }
+  /** Volatility in units of 1e-4. */
+  points(name: string): string {
+    return formatPercent(this.big(name) * 10n ** 14n);
+  }
+  /** e^k as a share, of k in units of 2^-96. */
+  moneyness(name: string): string {
+    return `${(100 * Math.exp(Number(this.big(name)) / 2 ** 96)).toFixed(1)} %`;
+  }
   time(name: string): string {
     return formatTime(this.big(name));
   }
@@ -144,7 +152,62 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   GapTooWide: (s) => `more than ${s.text("maximum")} rounds without an answer lie before round ${s.round("roundId")}`,
   NotExpired: (s) => `the expiry ${s.time("expiry")} lies ahead, the block's time is ${s.time("blockTimestamp")}`,
   ZeroHeartbeat: () => "the feed's heartbeat is zero",
+  // VolatilitySurface
+  NotTheMarket: (s) => `${s.text("caller")} is not the market`,
+  ExpiryAlreadyLive: (s) => `the expiry ${s.time("expiry")} is on the surface already`,
+  ExpiryNotLive: (s) => `the expiry ${s.time("expiry")} is not on the surface`,
+  TooManyExpiries: (s) => `${s.text("expiries")} expiries, the most is ${s.text("maximum")}`,
+  ExpiryOutOfRange: (s) =>
+    `the expiry ${s.time("expiry")} does not lie ahead, the block's time is ${s.time("blockTimestamp")}`,
+  ExpiryStillAhead: (s) =>
+    `the expiry ${s.time("expiry")} lies ahead, the block's time is ${s.time("blockTimestamp")}, and keeps its slice`,
+  NotPosted: (s) => `no volatility has been posted for ${s.time("expiry")}`,
+  PriceOutOfRange: (s) => `the price ${s.text("price")} is zero or too large to have a logarithm`,
+  HeartbeatOutOfRange: (s) => `a heartbeat of ${s.text("heartbeat")} seconds, allowed are 1 to 24 hours`,
+  EmptyPost: () => "no slice was posted",
+  ExpiriesNotAscending: (s) => `${s.time("expiry")} comes after ${s.time("previous")}: post in order, each once`,
+  SpreadOutOfRange: (s) =>
+    `a spread of ${s.points("spread")} for ${s.time("expiry")}, allowed are ${s.points("minimum")} to ${s.points("maximum")}`,
+  CorrelationOutOfRange: (s) =>
+    `the slice of ${s.time("expiry")} has a rho of ${s.text("rho")} millionths: expected less than 1 in size`,
+  NoCurvature: (s) => `the slice of ${s.time("expiry")} has a sigma of zero`,
+  VarianceNotPositive: (s) => `the slice of ${s.time("expiry")} has a least variance of zero or below`,
+  WingTooSteep: (s) => `the wings of the slice of ${s.time("expiry")} are steeper than any density allows`,
+  ButterflyArbitrage: (s) =>
+    `the slice of ${s.time("expiry")} gives a negative density at ${s.moneyness("kQ96")} of the forward`,
+  CalendarArbitrage: (s) =>
+    `total variance falls from ${s.time("near")} to ${s.time("far")} at ${s.moneyness("kQ96")} of the forward`,
+  CalendarWingArbitrage: (s) => `the wings of ${s.time("far")} are flatter than those of ${s.time("near")}: they cross`,
+  AtTheMoneyOutOfRange: (s) =>
+    `${s.percent("volatility")} at the money for ${s.time("expiry")}, allowed are ${s.percent("minimum")} to ${s.percent("maximum")}`,
+  AtTheMoneyOutsideFence: (s) =>
+    `${s.percent("volatility")} at the money for ${s.time("expiry")}, realised volatility allows ${s.percent("lowest")} to ${s.percent("highest")}`,
+  RealisedVolatilityStale: (s) =>
+    `realised volatility is of ${s.time("asOf")}, the oldest accepted is of ${s.time("oldestAccepted")}: bring the hours since`,
+  PostTooSoon: (s) =>
+    `the slice of ${s.time("expiry")} may move again at ${s.time("earliest")}, the block's time is ${s.time("blockTimestamp")}`,
+  // RealisedVolatilityOracle
+  NotAWholeHour: (s) => `${s.time("timestamp")} is not a whole hour`,
+  HourNotOver: (s) => `the hour of ${s.time("hour")} is not over, the block's time is ${s.time("blockTimestamp")}`,
+  NoRounds: () => "no round was brought",
+  MissingPhase: (s) => `for ${s.time("hour")} a round of the feed's phase ${s.text("phase")} is missing`,
+  WrongPhase: (s) => `round ${s.round("roundId")} comes where one of phase ${s.text("phase")} is expected`,
+  RoundAfterHour: (s) =>
+    `round ${s.round("roundId")} is of ${s.time("updatedAt")}, after the hour of ${s.time("hour")}`,
+  NotTheLastRound: (s) =>
+    `round ${s.round("roundId")} is not the hour's last: round ${s.round("laterRoundId")} of ${s.time("updatedAt")} is`,
+  NotReady: (s) => `${s.text("samples")} hours have been brought, ${s.text("needed")} are needed`,
+  // FundingOracle
+  SampleTooSoon: (s) =>
+    `the next sample is due at ${s.time("earliest")}, the block's time is ${s.time("blockTimestamp")}`,
+  NoVenueReadable: () => "no venue tells what it has charged",
+  GasTooLow: (s) => `${s.text("gasLeft")} gas is left where ${s.text("needed")} are needed: send more gas`,
+  TooManyVenues: (s) => `${s.text("venues")} venues, the most is ${s.text("maximum")}`,
   // CurieVenue
+  CumulativeFundingUnknown: () =>
+    "the venue does not tell its funding while we have no position: name an account that has one (`nameFundingReference`)",
+  NotAFundingReference: (s) => `${s.text("account")} has orders, or a position of less than .001`,
+  FundingReferenceServes: (s) => `${s.text("account")} is named already and still serves`,
   NotController: (s) => `${s.text("caller")} is not the controller`,
   WorseThanLimit: (s) => `the venue's price ${s.price("price")} is worse than the limit ${s.price("limitPrice")}`,
   ZeroSize: () => "the trade is of size zero",

@@ -46,12 +46,23 @@ interface IPerpVenue {
     error WorseThanLimit(uint256 price, uint256 limitPrice);
     /// @notice A trade of nothing was asked for.
     error ZeroSize();
+    /// @notice The protocol does not tell what a unit has paid so far.
+    error CumulativeFundingUnknown();
 
     /// @notice The token margin is paid in; the vault's asset.
     function quoteToken() external view returns (address);
 
     /// @notice See {State}. May revert when the protocol does: the caller guards.
     function state() external view returns (State memory);
+
+    /// @notice What one unit has paid in funding since the market began, if all of it were settled now: quote WAD per
+    ///         underlying, positive = longs paid shorts. Only differences mean something.
+    /// @dev Part of it may not be settled yet, and could still come out otherwise: see {settleFunding}.
+    function cumulativeFunding() external view returns (int256);
+
+    /// @notice Has the protocol settle funding as far as it can for this market, and returns {cumulativeFunding} after.
+    ///         Anyone may call: it moves no money that was not owed already.
+    function settleFunding() external returns (int256 cumulative);
 
     /// @notice Hands `assets` quote-token units, already held by the adapter, to the protocol as margin.
     function depositMargin(uint256 assets) external;

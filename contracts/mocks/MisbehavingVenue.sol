@@ -24,6 +24,7 @@ contract MisbehavingVenue is IPerpVenue {
 
     State private _state;
     Fault public fault;
+    int256 private _cumulativeFunding;
 
     error ToldToRevert();
 
@@ -42,6 +43,10 @@ contract MisbehavingVenue is IPerpVenue {
 
     function setState(State calldata state_) external {
         _state = state_;
+    }
+
+    function setCumulativeFunding(int256 cumulative) external {
+        _cumulativeFunding = cumulative;
     }
 
     function depositMargin(uint256 assets) external {
@@ -69,9 +74,18 @@ contract MisbehavingVenue is IPerpVenue {
         _state.entryNotional += (filled * int256(price)) / 1e18;
     }
 
+    function settleFunding() external view returns (int256) {
+        return cumulativeFunding();
+    }
+
     function state() external view returns (State memory) {
         _misbehave();
         return _state;
+    }
+
+    function cumulativeFunding() public view returns (int256) {
+        _misbehave();
+        return _cumulativeFunding;
     }
 
     function _misbehave() private view {

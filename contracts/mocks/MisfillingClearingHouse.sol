@@ -37,6 +37,10 @@ contract MisfillingClearingHouse {
         return TOKEN;
     }
 
+    function getOrderBook() external view returns (address) {
+        return address(this);
+    }
+
     function getVault() external view returns (address) {
         return address(this);
     }

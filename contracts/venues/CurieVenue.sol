@@ -15,6 +15,7 @@ import {IClearingHouseConfig} from "./curie/IClearingHouseConfig.sol";
 import {IChainlinkPriceFeedV3, IPriceFeedDispatcher} from "./curie/ICuriePriceFeed.sol";
 import {ICurieVault} from "./curie/ICurieVault.sol";
 import {IExchange} from "./curie/IExchange.sol";
+import {IOrderBook} from "./curie/IOrderBook.sol";
 
 /// @title The hedge's account on one market of Perp v2 "Curie"
 /// @notice Owns the account itself: Curie takes `msg.sender` for the trader. The controller alone moves it, and money
@@ -34,6 +35,12 @@ import {IExchange} from "./curie/IExchange.sol";
 ///        `priceFeed.update()`, which anyone may call, ends it; a caller that prices shares does so first.
 ///      - The fill moves the pool at most 1,000 ticks within 15 s of its last anchor, else Curie reverts (EX_OPLAS).
 ///      - Tokens that were sent here uninvited are neither deposited nor withdrawn: only the amounts named move.
+///      - Curie keeps a funding growth of the whole market and shows it to nobody. It shows, for an account, the growth at
+///        its last settlement, and what is pending since: with a position and no orders the two give the growth of now,
+///        and every account gives the same. Ours serves while it has a position; else a stranger's, whom anyone may name
+///        ({nameFundingReference}) because it does not matter whom.
+///      - Nothing accrues in Curie until somebody trades or settles; then the premium of that moment is charged for all
+///        the time since. {settleFunding} does it for our account, which settles the market's growth.
 ///      - Anyone may `depositFor` this account. Curie cannot tell that margin from ours, so it is in `State.cash`; the
 ///        caller, who knows what was sent, decides when it counts.
 contract CurieVenue is IPerpVenue {
@@ -56,6 +63,9 @@ contract CurieVenue is IPerpVenue {
     uint256 private constant _DUST = 10;
     uint256 private constant _WAD = 1e18;
     uint256 private constant _RATIO = 1e6; // Curie's 100 %
+    int256 private constant _DAY_Q96 = 1 days << 96;
+    /// @dev Pending funding is whole wei: on a thousandth of a unit its rounding is 1e-15 of quote a unit.
+    uint256 private constant _MIN_REFERENCE = 1e15; // .001
     int256 private constant _DAYS_PER_YEAR = 365;
 
     /// @notice The only caller that may move the account.
@@ -68,12 +78,22 @@ contract CurieVenue is IPerpVenue {
     IExchange public immutable EXCHANGE;
     IClearingHouseConfig public immutable CONFIG;
     IBaseToken public immutable BASE_TOKEN;
+    IOrderBook public immutable ORDER_BOOK;
     IERC20 private immutable _QUOTE_TOKEN;
     /// @dev Quote WAD per token unit, 1e12 for 6 decimals. Curie itself refuses tokens of more than 18.
     uint256 private immutable _UNIT;
 
+    /// @notice Whose position tells the market's funding growth while we have none.
+    address public fundingReference;
+
+    event FundingReferenceNamed(address indexed account);
+
     /// @notice The protocol filled another size than was asked for.
     error PartialFill(int256 filled, int256 sizeDelta);
+    /// @notice The account has orders, or less than .001 of a position.
+    error NotAFundingReference(address account);
+    /// @notice The one that is named still serves.
+    error FundingReferenceServes(address account);
 
     modifier onlyController() {
         if (msg.sender != CONTROLLER) revert NotController(msg.sender);
@@ -93,6 +113,7 @@ contract CurieVenue is IPerpVenue {
         ACCOUNT_BALANCE = IAccountBalance(clearingHouse.getAccountBalance());
         EXCHANGE = IExchange(clearingHouse.getExchange());
         CONFIG = IClearingHouseConfig(clearingHouse.getClearingHouseConfig());
+        ORDER_BOOK = IOrderBook(EXCHANGE.getOrderBook());
         address token = CURIE_VAULT.getSettlementToken();
         _QUOTE_TOKEN = IERC20(token);
         _UNIT = 10 ** (18 - IERC20Metadata(token).decimals());
@@ -154,6 +175,24 @@ contract CurieVenue is IPerpVenue {
         emit Filled(filled, price);
     }
 
+    /// @notice Names an account whose position tells the market's funding growth. Anyone may, when the last one named
+    ///         serves no more: the growth is the market's, so every account gives the same.
+    function nameFundingReference(address account) external {
+        if (!_isFundingReference(account)) revert NotAFundingReference(account);
+        if (_isFundingReference(fundingReference)) revert FundingReferenceServes(fundingReference);
+        fundingReference = account;
+        emit FundingReferenceNamed(account);
+    }
+
+    /// @inheritdoc IPerpVenue
+    /// @dev With a position of ours the growth is settled and exact. Without one nothing can be settled by us; then at
+    ///      least the newest index round is taken over, so that no extrapolated one counts.
+    function settleFunding() external returns (int256) {
+        CLEARING_HOUSE.settleAllFunding(address(this));
+        _takeOverIndex();
+        return cumulativeFunding();
+    }
+
     /// @inheritdoc IPerpVenue
     function quoteToken() external view returns (address) {
         return address(_QUOTE_TOKEN);
@@ -188,6 +227,36 @@ contract CurieVenue is IPerpVenue {
     /// @notice The momentary funding rate, WAD a year, positive = longs pay, and whether the market can be traded.
     function conditions() external view returns (int256 rate, bool isTradable) {
         return (_fundingRate(), _tradable());
+    }
+
+    /// @inheritdoc IPerpVenue
+    function cumulativeFunding() public view returns (int256) {
+        address account = address(this);
+        if (!_isFundingReference(account)) account = fundingReference;
+        if (!_isFundingReference(account)) revert CumulativeFundingUnknown();
+        IAccountBalance.AccountMarketInfo memory info = ACCOUNT_BALANCE.getAccountInfo(account, address(BASE_TOKEN));
+        int256 pending = EXCHANGE.getPendingFundingPayment(account, address(BASE_TOKEN));
+        return (info.lastTwPremiumGrowthGlobalX96 * 1e18) / _DAY_Q96 + (pending * 1e18) / info.takerPositionSize;
+    }
+
+    /// @dev Liquidity has funding of its own, by range: an account with orders does not tell the market's growth.
+    function _isFundingReference(address account) private view returns (bool) {
+        int256 size = ACCOUNT_BALANCE.getAccountInfo(account, address(BASE_TOKEN)).takerPositionSize;
+        if (SignedMath.abs(size) < _MIN_REFERENCE) return false;
+        return account == address(this) || ORDER_BOOK.getOpenOrderIds(account, address(BASE_TOKEN)).length == 0;
+    }
+
+    /// @return taken False when there is no newer round, or it is refused: the last good one stays, for Curie as for us.
+    function _takeOverIndex() private returns (bool taken) {
+        try IChainlinkPriceFeedV3(_priceFeed()).update() {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    function _priceFeed() private view returns (address) {
+        return IPriceFeedDispatcher(BASE_TOKEN.getPriceFeed()).getChainlinkPriceFeedV3();
     }
 
     function _size() private view returns (int256) {
@@ -237,8 +306,7 @@ contract CurieVenue is IPerpVenue {
     function _tradable() private view returns (bool) {
         if (CLEARING_HOUSE.paused() || !BASE_TOKEN.isOpen()) return false;
         if (EXCHANGE.getMaxTickCrossedWithinBlock(address(BASE_TOKEN)) == 0) return false;
-        IPriceFeedDispatcher dispatcher = IPriceFeedDispatcher(BASE_TOKEN.getPriceFeed());
-        IChainlinkPriceFeedV3 priceFeed = IChainlinkPriceFeedV3(dispatcher.getChainlinkPriceFeedV3());
+        IChainlinkPriceFeedV3 priceFeed = IChainlinkPriceFeedV3(_priceFeed());
         return priceFeed.getFreezedReason() == 0 && !priceFeed.isTimedOut();
     }
 }

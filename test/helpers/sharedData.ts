@@ -15,6 +15,20 @@ export function missingShared(file: string): string | undefined {
 
 /** The JSON of a file of the shared folder, gzipped or not. */
 export function readShared<T>(file: string): T {
+  return JSON.parse(readText(file)) as T;
+}
+
+/** The rows of a CSV file of numbers, by the names in its head, gzipped or not. */
+export function readSharedCsv(file: string): Record<string, number>[] {
+  const [head = "", ...lines] = readText(file).trim().split("\n");
+  const names = head.trim().split(",");
+  return lines.map((line) => {
+    const cells = line.split(",");
+    return Object.fromEntries(names.map((name, i) => [name, Number(cells[i])]));
+  });
+}
+
+function readText(file: string): string {
   const raw = readFileSync(path.join(sharedDir, file));
-  return JSON.parse((file.endsWith(".gz") ? gunzipSync(raw) : raw).toString("utf8")) as T;
+  return (file.endsWith(".gz") ? gunzipSync(raw) : raw).toString("utf8");
 }
