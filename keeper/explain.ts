@@ -156,7 +156,6 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   NotTheMarket: (s) => `${s.text("caller")} is not the market`,
   ExpiryAlreadyLive: (s) => `the expiry ${s.time("expiry")} is on the surface already`,
   ExpiryNotLive: (s) => `the expiry ${s.time("expiry")} is not on the surface`,
-  TooManyExpiries: (s) => `${s.text("expiries")} expiries, the most is ${s.text("maximum")}`,
   ExpiryOutOfRange: (s) =>
     `the expiry ${s.time("expiry")} does not lie ahead, the block's time is ${s.time("blockTimestamp")}`,
   ExpiryStillAhead: (s) =>
