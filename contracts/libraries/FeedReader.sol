@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
-import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 
 /// @dev A round of a push feed, as the feed tells it.
 struct Round {
@@ -33,18 +33,18 @@ library FeedReader {
     uint256 private constant WORD = 32;
 
     /// @notice The latest round of a push feed.
-    function latestRound(AggregatorV3Interface feed) internal view returns (bool ok, Round memory round) {
+    function latestRound(IAggregatorV3 feed) internal view returns (bool ok, Round memory round) {
         return _round(feed, abi.encodeCall(feed.latestRoundData, ()));
     }
 
     /// @notice One round of a push feed, with the id that was asked for. One that the feed does not have reads as zeros.
-    function roundAt(AggregatorV3Interface feed, uint80 id) internal view returns (Round memory round) {
+    function roundAt(IAggregatorV3 feed, uint80 id) internal view returns (Round memory round) {
         (, round) = _round(feed, abi.encodeCall(feed.getRoundData, (id)));
         round.id = id;
     }
 
     /// @notice Decimals of a push feed's answers.
-    function decimalsOf(AggregatorV3Interface feed) internal view returns (bool ok, uint256 decimals) {
+    function decimalsOf(IAggregatorV3 feed) internal view returns (bool ok, uint256 decimals) {
         bytes memory answer;
         (ok, answer) = _read(address(feed), abi.encodeCall(feed.decimals, ()), 1);
         if (ok) decimals = abi.decode(answer, (uint256));
@@ -62,7 +62,7 @@ library FeedReader {
         }
     }
 
-    function _round(AggregatorV3Interface feed, bytes memory call) private view returns (bool ok, Round memory round) {
+    function _round(IAggregatorV3 feed, bytes memory call) private view returns (bool ok, Round memory round) {
         bytes memory answer;
         (ok, answer) = _read(address(feed), call, 5);
         if (!ok) return (ok, round);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
 import {PythStructs} from "@pythnetwork/pyth-sdk-solidity/PythStructs.sol";
-import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 import {IExpiryPriceOracle} from "../interfaces/IExpiryPriceOracle.sol";
 import {FeedReader, Round} from "../libraries/FeedReader.sol";
 
@@ -12,7 +12,7 @@ import {FeedReader, Round} from "../libraries/FeedReader.sol";
 /// @notice Rules, proofs and what is trusted: {IExpiryPriceOracle}. Nobody has a role here but the market, which records
 ///         at listing in which phase the feed is. A price, once proved, never changes.
 contract ExpiryPriceOracle is IExpiryPriceOracle {
-    using FeedReader for AggregatorV3Interface;
+    using FeedReader for IAggregatorV3;
 
     uint256 private constant WAD_DECIMALS = 18;
     uint256 private constant PHASE_BITS = 64;
@@ -25,7 +25,7 @@ contract ExpiryPriceOracle is IExpiryPriceOracle {
     uint256 public constant MAX_INCOMPLETE = 8;
 
     address public immutable market;
-    AggregatorV3Interface public immutable push;
+    IAggregatorV3 public immutable push;
     uint256 public immutable pushDecimals;
     IPyth public immutable pull;
     bytes32 public immutable pullId;
@@ -40,7 +40,7 @@ contract ExpiryPriceOracle is IExpiryPriceOracle {
     /// @param market_ Records listings; it need not be deployed yet.
     /// @param push_ The feed whose rounds settle: a proxy, or one aggregator alone (phase 0).
     /// @param pull_ The Pyth contract of the second rule; zero = there is no second rule.
-    constructor(address market_, AggregatorV3Interface push_, IPyth pull_, bytes32 pullId_) {
+    constructor(address market_, IAggregatorV3 push_, IPyth pull_, bytes32 pullId_) {
         (bool ok, uint256 decimals) = push_.decimalsOf();
         if (!ok) revert FeedUnreadable(address(push_));
         if (decimals > WAD_DECIMALS) revert TooManyDecimals(decimals);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
-import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 import {IGuardedSpotOracle} from "../interfaces/IGuardedSpotOracle.sol";
 import {FeedReader, PullPrice, Round} from "../libraries/FeedReader.sol";
 import {Sqrt} from "../libraries/math/Sqrt.sol";
@@ -15,7 +15,7 @@ import {Sqrt} from "../libraries/math/Sqrt.sol";
 ///         TRUSTED: that the push feed reports within 30 s of a move of its deviation threshold and at its heartbeat;
 ///         that a pull price that the Pyth contract accepts was published at its publish time.
 contract SpotOracle is IGuardedSpotOracle {
-    using FeedReader for AggregatorV3Interface;
+    using FeedReader for IAggregatorV3;
     using FeedReader for IPyth;
 
     /// @param push Reference feed, underlying in quote.
@@ -32,7 +32,7 @@ contract SpotOracle is IGuardedSpotOracle {
     /// @param quoteHeartbeat As `heartbeat`, of that feed.
     /// @param pegTolerance How far that price may lie from 1, WAD.
     struct Config {
-        AggregatorV3Interface push;
+        IAggregatorV3 push;
         uint256 heartbeat;
         uint256 deviation;
         uint256 minPrice;
@@ -40,9 +40,9 @@ contract SpotOracle is IGuardedSpotOracle {
         IPyth pull;
         bytes32 pullId;
         uint256 maxApart;
-        AggregatorV3Interface sequencer;
+        IAggregatorV3 sequencer;
         uint256 grace;
-        AggregatorV3Interface quoteFeed;
+        IAggregatorV3 quoteFeed;
         uint256 quoteHeartbeat;
         uint256 pegTolerance;
     }
@@ -71,7 +71,7 @@ contract SpotOracle is IGuardedSpotOracle {
     uint256 public constant MIN_PEG_TOLERANCE = 0.001e18; // .1 %
     uint256 public constant MAX_PEG_TOLERANCE = 0.05e18; // 5 %
 
-    AggregatorV3Interface public immutable push;
+    IAggregatorV3 public immutable push;
     uint256 public immutable pushDecimals;
     /// @notice Seconds: the longest age at which a push price is used, heartbeat + 10 %.
     uint256 public immutable maxAge;
@@ -81,9 +81,9 @@ contract SpotOracle is IGuardedSpotOracle {
     IPyth public immutable pull;
     bytes32 public immutable pullId;
     uint256 public immutable maxApart;
-    AggregatorV3Interface public immutable sequencer;
+    IAggregatorV3 public immutable sequencer;
     uint256 public immutable grace;
-    AggregatorV3Interface public immutable quoteFeed;
+    IAggregatorV3 public immutable quoteFeed;
     uint256 public immutable quoteDecimals;
     uint256 public immutable quoteMaxAge;
     uint256 public immutable pegTolerance;
@@ -222,7 +222,7 @@ contract SpotOracle is IGuardedSpotOracle {
 
     /// @dev The last round of a push feed. Where its scale is in doubt the answer reads as zero, not as another price.
     function _inspectFeed(
-        AggregatorV3Interface feed,
+        IAggregatorV3 feed,
         uint256 expectedDecimals,
         uint256 oldest
     ) private view returns (Fault, bytes memory why, Round memory round) {
@@ -330,7 +330,7 @@ contract SpotOracle is IGuardedSpotOracle {
         return Math.saturatingSub(block.timestamp, writtenAt);
     }
 
-    function _adopt(AggregatorV3Interface feed) private view returns (uint256 decimals) {
+    function _adopt(IAggregatorV3 feed) private view returns (uint256 decimals) {
         bool ok;
         (ok, decimals) = feed.decimalsOf();
         if (!ok) revert FeedUnreadable(address(feed));

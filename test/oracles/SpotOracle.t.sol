@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
-import {AggregatorV3Interface} from "../../contracts/interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../../contracts/interfaces/IAggregatorV3.sol";
 import {IGuardedSpotOracle} from "../../contracts/interfaces/IGuardedSpotOracle.sol";
 import {LocalAggregator} from "../../contracts/local/LocalAggregator.sol";
 import {LocalPyth} from "../../contracts/local/LocalPyth.sol";
@@ -42,7 +42,7 @@ contract SpotOracleTest is OracleTest {
         _pyth = new LocalPyth(address(0), 0);
         _oracle = new SpotOracle(
             SpotOracle.Config({
-                push: AggregatorV3Interface(address(_push)),
+                push: IAggregatorV3(address(_push)),
                 heartbeat: 1 hours,
                 deviation: 0.005e18,
                 minPrice: 300e18,
@@ -50,9 +50,9 @@ contract SpotOracleTest is OracleTest {
                 pull: IPyth(address(_pyth)),
                 pullId: ID,
                 maxApart: 0.015e18,
-                sequencer: AggregatorV3Interface(address(_sequencer)),
+                sequencer: IAggregatorV3(address(_sequencer)),
                 grace: 1 hours,
-                quoteFeed: AggregatorV3Interface(address(_quote)),
+                quoteFeed: IAggregatorV3(address(_quote)),
                 quoteHeartbeat: 1 days,
                 pegTolerance: 0.02e18
             })

@@ -3,14 +3,14 @@ pragma solidity 0.8.37;
 
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
 import {PythStructs} from "@pythnetwork/pyth-sdk-solidity/PythStructs.sol";
-import {AggregatorV3Interface} from "../../interfaces/AggregatorV3Interface.sol";
+import {IAggregatorV3} from "../../interfaces/IAggregatorV3.sol";
 import {FeedReader, Round} from "../../libraries/FeedReader.sol";
 import {ExpiryPriceOracle} from "../../oracles/ExpiryPriceOracle.sol";
 
 /// @title ExpiryPriceOracle without one of its guards
 /// @notice See {SpotOracleMutant}.
 contract ExpiryPriceOracleMutant is ExpiryPriceOracle {
-    using FeedReader for AggregatorV3Interface;
+    using FeedReader for IAggregatorV3;
 
     enum Guard {
         Predecessor, // a later round settles
@@ -34,7 +34,7 @@ contract ExpiryPriceOracleMutant is ExpiryPriceOracle {
 
     constructor(
         address market_,
-        AggregatorV3Interface push_,
+        IAggregatorV3 push_,
         IPyth pull_,
         bytes32 pullId_,
         Guard missing
