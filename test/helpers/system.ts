@@ -184,3 +184,31 @@ export async function latestRound(system: System): Promise<bigint> {
 export async function setPrice(system: System, price: number): Promise<void> {
   await system.feed.connect(system.stranger).setAnswer(BigInt(Math.round(price * 1e8)));
 }
+
+/** The struct as an object that `setState` takes. */
+export function stateOf(state: Awaited<ReturnType<MisbehavingVenue["state"]>>) {
+  const {
+    size,
+    cash,
+    entryNotional,
+    accruedFunding,
+    markPrice,
+    indexPrice,
+    fundingRate,
+    maintenanceMargin,
+    withdrawable,
+    tradable,
+  } = state;
+  return {
+    size,
+    cash,
+    entryNotional,
+    accruedFunding,
+    markPrice,
+    indexPrice,
+    fundingRate,
+    maintenanceMargin,
+    withdrawable,
+    tradable,
+  };
+}

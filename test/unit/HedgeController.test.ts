@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { MaxUint256 } from "ethers";
-import type { MisbehavingVenue } from "../../types/index.ts";
 import {
   buy,
   deposit,
@@ -12,6 +11,7 @@ import {
   rebalance,
   seriesId,
   setPrice,
+  stateOf,
   systemOnCurie,
   systemOnMisbehavingVenue,
   usdc,
@@ -42,33 +42,6 @@ const FAULT = {
   fillOpposite: 7n,
 } as const;
 const GAS = { gasLimit: 12_000_000n };
-/** The struct as an object that `setState` takes. */
-function stateOf(state: Awaited<ReturnType<MisbehavingVenue["state"]>>) {
-  const {
-    size,
-    cash,
-    entryNotional,
-    accruedFunding,
-    markPrice,
-    indexPrice,
-    fundingRate,
-    maintenanceMargin,
-    withdrawable,
-    tradable,
-  } = state;
-  return {
-    size,
-    cash,
-    entryNotional,
-    accruedFunding,
-    markPrice,
-    indexPrice,
-    fundingRate,
-    maintenanceMargin,
-    withdrawable,
-    tradable,
-  };
-}
 const size = (value: bigint) => (value < 0n ? -value : value);
 
 async function systemOnCurieAlone() {

@@ -13,6 +13,7 @@ import {
   networkHelpers,
   seriesId,
   setPrice,
+  stateOf,
   systemOnCurie,
   systemOnMisbehavingVenue,
   usdc,
@@ -431,31 +432,8 @@ describe("OptionMarket", () => {
       await setPrice(system, 12_000);
       await market.connect(stranger).settle(expiry, await latestRound(system));
       // The vault is solvent, but most of its money is at the venue.
-      const venueState = await system.venue.state();
-      const {
-        size,
-        entryNotional,
-        accruedFunding,
-        markPrice,
-        indexPrice,
-        fundingRate,
-        maintenanceMargin,
-        withdrawable,
-        tradable,
-      } = venueState;
-      const rich = {
-        size,
-        cash: eth(2_000_000),
-        entryNotional,
-        accruedFunding,
-        markPrice,
-        indexPrice,
-        fundingRate,
-        maintenanceMargin,
-        withdrawable,
-        tradable,
-      };
-      await system.venue.connect(stranger).setState(rich);
+      const live = stateOf(await system.venue.state());
+      await system.venue.connect(stranger).setState({ ...live, cash: eth(2_000_000) });
       const free = (await vault.idle()) - (await vault.owed());
       expect(free).to.be.within(usdc(100_000), usdc(130_000));
       await expect(
