@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ContractFactory } from "ethers";
+import { Contract, ContractFactory, id } from "ethers";
 import { network } from "hardhat";
 import { ballastArtifact } from "../../scripts/local-chain/artifacts.ts";
 import { deployCurie } from "../../scripts/local-chain/curie.ts";
@@ -444,6 +444,36 @@ describe("CurieVenue", () => {
         await market.wait(900);
         expect((await venue.state()).fundingRate).to.equal(toWad(Math.sign(premium) * 0.365));
       }
+    });
+
+    it("keeps position and cash readable when only the read of the feed's health fails", async () => {
+      const fixture = await load();
+      const { curie, venue } = fixture;
+      await trade(fixture, 10);
+      const { size, cash, entryNotional } = await venue.state();
+      // The dispatcher goes on answering prices, but no longer names the feed behind it: one call reverts, every other
+      // is delegated to its own code at another address.
+      const base = new Contract(
+        curie.addresses.baseToken,
+        ["function getPriceFeed() view returns (address)"],
+        ethers.provider,
+      );
+      const dispatcher: string = await base.getFunction("getPriceFeed")();
+      const copy = `0x${"c0de".repeat(10)}`;
+      await networkHelpers.setCode(copy, await ethers.provider.getCode(dispatcher));
+      const refused = id("getChainlinkPriceFeedV3()").slice(2, 10);
+      const delegate = `365f5f375f5f365f73${copy.slice(2)}5af43d5f5f3e`;
+      const code = `0x5f3560e01c63${refused}14603b57${delegate}603757`;
+      const ending = "3d5ffd5b3d5ff35b5f5ffd";
+      const at = (offset: number) => offset.toString(16).padStart(2, "0");
+      const head = (code.length - 2) / 2;
+      // Offsets of the two jump targets: success after `3d5ffd`, refusal after that.
+      const patched = code.replace("603b57", `60${at(head + 7)}57`).replace("603757", `60${at(head + 3)}57`);
+      await networkHelpers.setCode(dispatcher, patched + ending);
+
+      const state = await venue.state();
+      expect([state.size, state.cash, state.entryNotional]).to.deep.equal([size, cash, entryNotional]);
+      expect([state.tradable, state.fundingRate]).to.deep.equal([false, 0n]);
     });
 
     it("is not tradable while the protocol is paused, closed to trades, or without a usable price", async () => {
