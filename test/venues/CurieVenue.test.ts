@@ -471,6 +471,14 @@ describe("CurieVenue", () => {
       const patched = code.replace("603b57", `60${at(head + 7)}57`).replace("603757", `60${at(head + 3)}57`);
       await networkHelpers.setCode(dispatcher, patched + ending);
 
+      const feed = [
+        "function getDispatchedPrice(uint256) view returns (uint256)",
+        "function getChainlinkPriceFeedV3()",
+      ];
+      const patchedFeed = new Contract(dispatcher, feed, ethers.provider);
+      expect(await patchedFeed.getFunction("getDispatchedPrice")(0n)).to.equal(toWad(3_000));
+      await expect(patchedFeed.getFunction("getChainlinkPriceFeedV3").staticCall()).to.be.revert(ethers);
+
       const state = await venue.state();
       expect([state.size, state.cash, state.entryNotional]).to.deep.equal([size, cash, entryNotional]);
       expect([state.tradable, state.fundingRate]).to.deep.equal([false, 0n]);
