@@ -52,6 +52,24 @@ interface IHedgeController {
         int256 accruedFunding;
     }
 
+    /// @notice The hedge as NAV and the limits of sales see it. Its equity at a price p is `cash + size · p`.
+    /// @param size Filled position, underlying WAD.
+    /// @param cash Quote WAD, entry notional already taken off.
+    /// @param maintenanceMargin Quote WAD.
+    /// @param markPrice Of the venue, quote WAD.
+    /// @param depth Underlying WAD that can be traded there within {DEPTH_MOVE}.
+    /// @param readable False when the venue gave no answer; all figures are zero then.
+    /// @param tradable False when the venue says that it cannot be traded.
+    struct Position {
+        int256 size;
+        int256 cash;
+        uint256 maintenanceMargin;
+        uint256 markPrice;
+        uint256 depth;
+        bool readable;
+        bool tradable;
+    }
+
     event Hedged(
         address indexed keeper,
         int256 sizeDelta,
@@ -99,10 +117,16 @@ interface IHedgeController {
     /// @return assets Quote-token units moved, positive = to the venue.
     function adjustMargin() external returns (int256 assets);
 
-    /// @notice The filled position and what it is worth, for NAV and stress tests: equity at a price p is
-    ///         `cash + size · p`. Never reverts for the venue's sake.
-    /// @return size Underlying WAD.
-    /// @return cash Quote WAD, entry notional already taken off.
-    /// @return readable False when the venue gave no answer; the figures are zero then.
-    function position() external view returns (int256 size, int256 cash, bool readable);
+    /// @notice See {Position}. Never reverts for the venue's sake.
+    function position() external view returns (Position memory);
+
+    /// @notice The venue's mark, quote WAD. Never reverts for the venue's sake.
+    /// @return readable False when the venue gave no positive answer.
+    function markPrice() external view returns (uint256 price, bool readable);
+
+    /// @notice What one rebalance costs now, for the price of an option and for the band (POLICY.md).
+    /// @param spot Quote WAD.
+    /// @return proportional λ: the venue's fee, half its spread and impact, a part of notional, WAD.
+    /// @return fixedCost C: gas at the stored gas price, quote WAD.
+    function hedgeCost(uint256 spot) external view returns (uint256 proportional, uint256 fixedCost);
 }

@@ -2,45 +2,34 @@
 pragma solidity ^0.8.28;
 
 import {StrikeSlot} from "../libraries/StrikeSlot.sol";
+import {IOptionPricer} from "./IOptionPricer.sol";
+import {IRiskEngine} from "./IRiskEngine.sol";
 
 /// @title Lists, quotes, sells, settles and pays European, cash-settled options on the underlying
 /// @notice Sizes and prices are WAD, premiums and payouts are quote-token units. A series is a number that names
 ///         itself (see {SeriesId}): expiry, strike and side.
 interface IOptionMarket {
     /// @notice An expiry of the board.
-    /// @param volatility Annual, WAD, posted by the curator; zero = never listed.
+    /// @param listed False = never listed.
     /// @param settlementPrice Quote WAD per underlying once settled, else zero.
     /// @param openContracts Options of all its series sold and not settled, WAD.
     struct Expiry {
-        uint64 volatility;
+        bool listed;
         bool settled;
         uint128 settlementPrice;
         uint256 openContracts;
     }
 
-    /// @notice A firm price, both ways, and how it came about.
-    /// @param premium Quote-token units that buying the whole size costs, rounded up.
-    /// @param proceeds Quote-token units that selling the whole size back brings, rounded down.
+    event ExpiryListed(uint256 indexed expiry);
+    event StrikeListed(uint256 indexed expiry, uint256 strike, uint256 callId, uint256 putId);
+    event VegaCapacitySet(uint256 vegaCapacity);
+
+    /// @notice `size` options were sold to `receiver` for `premium`.
     /// @param spot Guarded spot, quote WAD.
     /// @param volatility Annual, WAD.
     /// @param value Model value of one option, quote WAD.
-    /// @param volatilitySpread Addend of the half-spread for doubt of volatility, quote WAD per option.
-    /// @param deltaSpread Addend of the half-spread for doubt of spot and for hedging, quote WAD per option.
     /// @param delta Of one option, WAD.
-    struct Quote {
-        uint256 premium;
-        uint256 proceeds;
-        uint256 spot;
-        uint256 volatility;
-        uint256 value;
-        uint256 volatilitySpread;
-        uint256 deltaSpread;
-        int256 delta;
-    }
-
-    event ExpiryListed(uint256 indexed expiry, uint256 volatility);
-    event StrikeListed(uint256 indexed expiry, uint256 strike, uint256 callId, uint256 putId);
-    event VolatilityPosted(uint256 indexed expiry, uint256 volatility);
+    /// @param openInterest Of the series after the trade, WAD.
     event Bought(
         uint256 indexed id,
         address indexed buyer,
@@ -48,8 +37,12 @@ interface IOptionMarket {
         uint256 size,
         uint256 premium,
         uint256 spot,
-        uint256 value
+        uint256 volatility,
+        uint256 value,
+        int256 delta,
+        uint256 openInterest
     );
+    /// @notice `size` options came back for `proceeds`, paid to `receiver`. The rest as in {Bought}.
     event Sold(
         uint256 indexed id,
         address indexed seller,
@@ -57,7 +50,10 @@ interface IOptionMarket {
         uint256 size,
         uint256 proceeds,
         uint256 spot,
-        uint256 value
+        uint256 volatility,
+        uint256 value,
+        int256 delta,
+        uint256 openInterest
     );
     event Settled(uint256 indexed expiry, uint256 settlementPrice, uint256 owed, address indexed caller);
     event Redeemed(uint256 indexed id, address indexed holder, address indexed receiver, uint256 size, uint256 payout);
@@ -65,20 +61,23 @@ interface IOptionMarket {
     /// @notice An expiry lies at least `minimum` ahead.
     error ExpiryTooSoon(uint256 expiry, uint256 minimum);
     error ExpiryTooFar(uint256 expiry, uint256 maximum);
+    /// @notice Expiries are Fridays at 08:00 UTC: any within five weeks, the last one of a month beyond.
+    error ExpiryNotOnCalendar(uint256 expiry);
     error ExpiryAlreadyListed(uint256 expiry);
     error ExpiryNotListed(uint256 expiry);
     error ExpiryAlreadySettled(uint256 expiry);
     error ExpiryNotSettled(uint256 expiry);
-    error VolatilityOutOfBounds(uint256 volatility, uint256 minimum, uint256 maximum);
     error StrikeAlreadyListed(uint256 expiry, uint256 strike);
     error TooManyExpiries(uint256 expiries, uint256 maximum);
     error TooManySeries(uint256 series, uint256 maximum);
     error SeriesNotListed(uint256 id);
-    /// @notice Nothing is sold from `closesAt` on.
-    error SaleClosed(uint256 expiry, uint256 closesAt);
-    error SizeBelowMinimum(uint256 size, uint256 minimum);
-    /// @notice Options this far in or out of the money are not sold: |delta| is outside the bounds.
-    error DeltaOutOfBounds(int256 delta, uint256 minimum, uint256 maximum);
+    /// @notice More strikes than may be listed on one UTC day.
+    error TooManyStrikesToday(uint256 strikes, uint256 maximum);
+    /// @notice V_cap is set at most daily, and above zero and at most `maximum` (a tenth of bid NAV).
+    error VegaCapacityOutOfBounds(uint256 vegaCapacity, uint256 maximum);
+    error VegaCapacityTooSoon(uint256 earliest, uint256 blockTimestamp);
+    /// @notice Only the auctions sell at another spread.
+    error NotAuctions(address caller);
     /// @notice The premium at this moment is above what the buyer allows.
     error PremiumAboveLimit(uint256 premium, uint256 maximum);
     /// @notice What the vault pays at this moment is below what the seller allows.
@@ -87,21 +86,26 @@ interface IOptionMarket {
     error ZeroAddress();
     error ZeroAmount();
 
-    /// @notice Puts an expiry on the board. Curator.
-    /// @param expiry Unix seconds, at least an hour and at most two years ahead.
-    /// @param volatility Annual, WAD, within [20 %, 300 %].
-    function listExpiry(uint256 expiry, uint256 volatility) external;
+    /// @notice Puts an expiry on the board. Lister.
+    /// @param expiry Unix seconds, on the calendar, at least an hour ahead.
+    function listExpiry(uint256 expiry) external;
 
-    /// @notice Adds strikes to a listed expiry, a call and a put each. Curator.
+    /// @notice Adds strikes to a listed expiry, a call and a put each; at most 20 a day. Lister.
     /// @param strikes Quote WAD per underlying, multiples of 1e9 wei.
     function listStrikes(uint256 expiry, uint256[] calldata strikes) external;
 
-    /// @notice Posts the volatility at which an expiry is priced and valued. Curator.
-    function setVolatility(uint256 expiry, uint256 volatility) external;
+    /// @notice Sets V_cap of the inventory skew: the short vega of one expiry at which the skew is a tenth of a
+    ///         volatility. Curator, at most daily.
+    /// @param vegaCapacity Quote WAD per 1.00 of volatility, at most a tenth of bid NAV.
+    function setVegaCapacity(uint256 vegaCapacity) external;
 
-    /// @notice What `size` options of series `id` cost now, and what they bring when sold back: model value ± half-spread,
-    ///         never below zero. Reverts with the reason when nothing could be traded.
-    function quote(uint256 id, uint256 size) external view returns (Quote memory);
+    /// @notice What `size` options of series `id` cost now and what they bring when sold back, each addend by name, and
+    ///         what a purchase may still take. It never reverts because something is closed: `price.buying`,
+    ///         `price.selling` and `limits.closure` say so.
+    function quote(
+        uint256 id,
+        uint256 size
+    ) external view returns (IOptionPricer.Quote memory price, IRiskEngine.Limits memory limits);
 
     /// @notice Buys `size` options from the vault. The caller pays the premium in the quote token, which he has
     ///         approved to this contract.
@@ -113,6 +117,16 @@ interface IOptionMarket {
         uint256 size,
         uint256 maxPremium,
         uint256 deadline,
+        address receiver
+    ) external returns (uint256 premium);
+
+    /// @notice {buy} for the auctions: the half-spread times `factor` (WAD), paid by `buyer`. Auctions only.
+    function buyAtFactor(
+        uint256 id,
+        uint256 size,
+        uint256 factor,
+        uint256 maxPremium,
+        address buyer,
         address receiver
     ) external returns (uint256 premium);
 
@@ -128,10 +142,9 @@ interface IOptionMarket {
         address receiver
     ) external returns (uint256 proceeds);
 
-    /// @notice Fixes the settlement price of an expiry and records what is owed. Anyone, any time after expiry: the
-    ///         outcome is the same whoever calls and whenever.
-    /// @param roundId The feed's first complete round at or after expiry.
-    function settle(uint256 expiry, uint80 roundId) external returns (uint256 price);
+    /// @notice Takes an expiry off the board at the price that {IExpiryPriceOracle} proved, and records what is owed.
+    ///         Anyone, any time after the proof: the outcome is the same whoever calls and whenever.
+    function settle(uint256 expiry) external returns (uint256 price);
 
     /// @notice Burns the caller's `size` options of a settled series and pays what they are worth to `receiver`.
     function redeem(uint256 id, uint256 size, address receiver) external returns (uint256 payout);
@@ -146,6 +159,15 @@ interface IOptionMarket {
 
     /// @notice The packed strikes of an expiry with the open interest of their call and put.
     function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory);
+
+    /// @notice False for a series that was never listed.
+    function isListed(uint256 id) external view returns (bool);
+
+    /// @notice Open contracts of all live expiries by type, WAD.
+    function openContracts() external view returns (uint256 calls, uint256 puts);
+
+    /// @notice See {setVegaCapacity}; zero = nothing can be sold.
+    function vegaCapacity() external view returns (uint256);
 
     /// @notice WAD options of a series sold and not settled.
     function openInterest(uint256 id) external view returns (uint256);

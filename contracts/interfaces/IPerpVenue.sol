@@ -55,6 +55,16 @@ interface IPerpVenue {
     /// @notice See {State}. May revert when the protocol does: the caller guards.
     function state() external view returns (State memory);
 
+    /// @notice The protocol's mark, as in {State}, for a reader that needs nothing else.
+    function markPrice() external view returns (uint256);
+
+    /// @notice What the protocol charges for a trade, a part of its notional, WAD.
+    function takerFee() external view returns (uint256);
+
+    /// @notice Underlying WAD that can be traded either way before the price has moved by `move` (a part, WAD), the
+    ///         lesser of the two ways, by the liquidity of this moment.
+    function depth(uint256 move) external view returns (uint256);
+
     /// @notice What one unit has paid in funding since the market began, if all of it were settled now: quote WAD per
     ///         underlying, positive = longs paid shorts. Only differences mean something.
     /// @dev Part of it may not be settled yet, and could still come out otherwise: see {settleFunding}.

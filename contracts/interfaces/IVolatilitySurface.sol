@@ -83,10 +83,12 @@ interface IVolatilitySurface {
     /// @param oldestPostedAt The earliest `postedAt` of the live slices; 0 = there is none.
     /// @param clamped How many live slices are marked.
     /// @param posts Counts calls of {post} and changes of the expiries: equal = nothing changed since.
+    /// @param highestAtTheMoney The greatest volatility at the money of the live slices, WAD.
     struct Summary {
         uint32 oldestPostedAt;
         uint32 clamped;
         uint64 posts;
+        uint128 highestAtTheMoney;
     }
 
     /// @notice A slice was posted: `slice` is in force now, `share` / 256 of the way to what was asked for.
@@ -189,6 +191,10 @@ interface IVolatilitySurface {
 
     /// @notice See {Summary}.
     function summary() external view returns (Summary memory);
+
+    /// @notice The volatility that the doubt of spot is computed with (RULES.md P1): the greater of realised volatility and
+    ///         the live slices' at the money, WAD. One for all, so that every price has one doubt.
+    function sigma() external view returns (uint256);
 
     /// @notice Live expiries, ascending.
     function expiries() external view returns (uint256[] memory);

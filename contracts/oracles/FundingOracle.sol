@@ -60,7 +60,8 @@ contract FundingOracle is IFundingOracle {
     function sample() external returns (int256 rate, uint256 weightSeconds) {
         uint256 earliest = _sampledAt == 0 ? 0 : _sampledAt + _minInterval();
         if (block.timestamp < earliest) revert SampleTooSoon(earliest, block.timestamp);
-        (uint256 price, ) = spotOracle.spot();
+        // Only the price is used: the volatility that makes its doubt does not matter.
+        uint256 price = spotOracle.spot(0).price;
 
         bool measured;
         (rate, measured) = _measureVenues(price);

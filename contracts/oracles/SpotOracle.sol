@@ -4,17 +4,17 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
 import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
-import {IGuardedSpotOracle} from "../interfaces/IGuardedSpotOracle.sol";
+import {ISpotOracle} from "../interfaces/ISpotOracle.sol";
 import {FeedReader, PullPrice, Round} from "../libraries/FeedReader.sol";
 import {Sqrt} from "../libraries/math/Sqrt.sol";
 
 /// @title SpotOracle: two sources, one guarded price and its doubt
-/// @notice What is believed and when: {IGuardedSpotOracle}. Nothing is stored and nobody has a role here; feeds and
+/// @notice What is believed and when: {ISpotOracle}. Nothing is stored and nobody has a role here; feeds and
 ///         limits are fixed at deployment, inside the hard bounds below (docs/PARAMETERS.md says what each stops).
 ///
 ///         TRUSTED: that the push feed reports within 30 s of a move of its deviation threshold and at its heartbeat;
 ///         that a pull price that the Pyth contract accepts was published at its publish time.
-contract SpotOracle is IGuardedSpotOracle {
+contract SpotOracle is ISpotOracle {
     using FeedReader for IAggregatorV3;
     using FeedReader for IPyth;
 
@@ -126,14 +126,14 @@ contract SpotOracle is IGuardedSpotOracle {
         pegTolerance = c.pegTolerance;
     }
 
-    /// @inheritdoc IGuardedSpotOracle
+    /// @inheritdoc ISpotOracle
     function spot(uint256 sigma) external view returns (Spot memory) {
         (Spot memory s, bytes memory why) = _inspect(sigma);
         if (s.fault != Fault.None) _revertWith(why);
         return s;
     }
 
-    /// @inheritdoc IGuardedSpotOracle
+    /// @inheritdoc ISpotOracle
     function read(uint256 sigma) external view returns (Spot memory s) {
         (s, ) = _inspect(sigma);
     }

@@ -213,6 +213,17 @@ contract VolatilitySurface is IVolatilitySurface, AccessManaged {
     }
 
     /// @inheritdoc IVolatilitySurface
+    function sigma() external view returns (uint256) {
+        uint256 highest = _summary.highestAtTheMoney;
+        // Before its first days are brought there is none, and no slice either.
+        try realised.realisedVolatility() returns (uint256 realised_, uint256) {
+            return Math.max(highest, realised_);
+        } catch {
+            return highest;
+        }
+    }
+
+    /// @inheritdoc IVolatilitySurface
     function expiries() public view returns (uint256[] memory live) {
         uint32[] memory packed = _expiries;
         live = new uint256[](packed.length);
@@ -505,14 +516,17 @@ contract VolatilitySurface is IVolatilitySurface, AccessManaged {
     function _summarise() private {
         uint256 count = _expiries.length;
         uint256 oldest;
+        uint256 highest;
         uint32 clamped;
         for (uint256 i; i < count; ++i) {
             uint256 expiry = _expiries[i];
-            uint256 postedAt = _slices[expiry].postedAt();
+            SviSlice slice = _slices[expiry];
+            uint256 postedAt = slice.postedAt();
+            highest = Math.max(highest, slice.atTheMoneyVolatility());
             if (postedAt != 0 && (oldest == 0 || postedAt < oldest)) oldest = postedAt;
             if (_histories[expiry].clamped) ++clamped;
         }
-        _summary = Summary(uint32(oldest), clamped, _summary.posts + 1);
+        _summary = Summary(uint32(oldest), clamped, _summary.posts + 1, uint128(highest));
     }
 
     // ---------------------------------------------------------------- internal

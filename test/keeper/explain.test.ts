@@ -12,7 +12,7 @@ const revert = (name: string, values: unknown[] = []): string =>
 
 /** Names of the errors that our own sources declare. */
 /** Neither a user nor a keeper can meet these: nothing that is deployed calls them yet. */
-const NOT_IN_USE = /\/(SpotOracle|IGuardedSpotOracle|I?GasPriceOracle|I?ExpiryPriceOracle)\.sol$/;
+const NOT_IN_USE = /\/(SpotOracle|ISpotOracle|I?GasPriceOracle|I?ExpiryPriceOracle)\.sol$/;
 
 function declaredErrors(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
 import {IAggregatorV3} from "../../contracts/interfaces/IAggregatorV3.sol";
-import {IGuardedSpotOracle} from "../../contracts/interfaces/IGuardedSpotOracle.sol";
+import {ISpotOracle} from "../../contracts/interfaces/ISpotOracle.sol";
 import {LocalAggregator} from "../../contracts/local/LocalAggregator.sol";
 import {LocalPyth} from "../../contracts/local/LocalPyth.sol";
 import {SpotOracle} from "../../contracts/oracles/SpotOracle.sol";
@@ -70,18 +70,18 @@ contract SpotOracleTest is OracleTest {
         _quote.setAnswer(a.quoteAnswer);
         _bring(a.pullPrice, a.confidence, a.exponent, a.publishTime);
 
-        IGuardedSpotOracle.Spot memory s = _oracle.read(a.sigma);
-        try _oracle.spot(a.sigma) returns (IGuardedSpotOracle.Spot memory trusted) {
-            _require(s.fault == IGuardedSpotOracle.Fault.None, "spot trusts a fault");
+        ISpotOracle.Spot memory s = _oracle.read(a.sigma);
+        try _oracle.spot(a.sigma) returns (ISpotOracle.Spot memory trusted) {
+            _require(s.fault == ISpotOracle.Fault.None, "spot trusts a fault");
             _require(keccak256(abi.encode(s)) == keccak256(abi.encode(trusted)), "spot and read differ");
         } catch {
-            _require(s.fault != IGuardedSpotOracle.Fault.None, "spot reverts without a fault");
+            _require(s.fault != ISpotOracle.Fault.None, "spot reverts without a fault");
             return;
         }
         _require(s.price >= 300e18 && s.price <= 30_000e18, "outside the band");
         _require(s.updatedAt <= block.timestamp, "from the future");
         uint256 age = block.timestamp - s.updatedAt;
-        _require(age <= (s.source == IGuardedSpotOracle.Source.Push ? 66 minutes : 10 seconds), "too old");
+        _require(age <= (s.source == ISpotOracle.Source.Push ? 66 minutes : 10 seconds), "too old");
         _require(s.doubt != 0, "without doubt");
     }
 
@@ -107,8 +107,8 @@ contract SpotOracleTest is OracleTest {
         confidence %= 45e8;
         _bring(3_000e8, confidence, -8, uint64(block.timestamp + 11 - age));
         VM.warp(block.timestamp + 11);
-        IGuardedSpotOracle.Spot memory s = _oracle.read(sigma);
-        _require(s.source == IGuardedSpotOracle.Source.Pull, "the pull price counts");
+        ISpotOracle.Spot memory s = _oracle.read(sigma);
+        _require(s.source == ISpotOracle.Source.Pull, "the pull price counts");
         uint256 rest = s.doubt - (uint256(confidence) * WAD + 3_000e8 - 1) / 3_000e8;
         uint256 ageSquared = (16 * sigma * sigma * age) / 365 days;
         uint256 latencySquared = (16 * sigma * sigma * 2) / 365 days;

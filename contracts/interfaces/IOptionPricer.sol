@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRiskEngine} from "./IRiskEngine.sol";
+import {IVolatilitySurface} from "./IVolatilitySurface.sol";
+
+/// @title What an option costs, and why (RULES.md Q1–Q4)
+/// @notice A view on the oracles and on the market's open interest. Prices are quote WAD per option, sizes WAD.
+///
+///             F = S · e^(bT)            value = F · Φ(d1) − K · Φ(d2), at the surface's volatility for K / F
+///
+///         b is the expected carry. The perp that hedges is worth spot, so delta is the change with spot.
+///
+///             premium  = size · (value at the worse price + half-spread) + skew
+///             proceeds = size · (value at the worse price − half-spread) + skew back
+///
+///         The worse price is guarded spot or the venue's mark, whichever makes the option dearer to a buyer or cheaper
+///         to a seller. The half-spread is
+///
+///             max(s · vega, hedging cost) + |Δ| · S · ε + ½ · Γ · S² · ε² + u · T · |Δ| · S
+///
+///         with s the surface's doubt, ε that of spot and u = 4 % a year of carry. The hedging cost of one option is
+///
+///             S · {2λ|Δ| + .7 · T · (Gσ)² · [f / (H² − h²) + λ / (H + h)]}
+///
+///         with λ, C the costs of a hedge, G = S · Γ, f = C / (N · S), N the open contracts of its type after the trade, at
+///         least 5, and H, h the band for that G (POLICY.md); without the f term where f = 0. The skew is the
+///         difference of a potential of the expiry's short vega V, so that no round trip gains by it:
+///
+///             κ / (2 · V_cap) · [(V ± size · vega)² − V²],  κ = .10
+interface IOptionPricer {
+    /// @notice The addends of the distance to the value of one option, quote WAD each.
+    /// @param worsePrice What the worse of guarded spot and the mark makes of it.
+    /// @param volatility s · vega.
+    /// @param hedging The hedging cost. The greater of this and `volatility` counts.
+    /// @param spot |Δ| · S · ε.
+    /// @param convexity ½ · Γ · S² · ε².
+    /// @param carry u · T · |Δ| · S.
+    /// @param halfSpread The sum of those that count, `worsePrice` excepted.
+    struct Spread {
+        uint256 worsePrice;
+        uint256 volatility;
+        uint256 hedging;
+        uint256 spot;
+        uint256 convexity;
+        uint256 carry;
+        uint256 halfSpread;
+    }
+
+    /// @notice A firm price, both ways, and how it came about.
+    /// @param premium Quote-token units that buying the whole size costs, rounded up.
+    /// @param proceeds Quote-token units that selling the whole size back brings, rounded down.
+    /// @param floor Quote-token units below which no auction sells the whole size: one more than selling it back right
+    ///        after could bring even without a spread, and not less than the intrinsic value on the forward.
+    /// @param buying Why the series cannot be bought now, by itself; `None` = it can.
+    /// @param selling Why it cannot be sold back now; `None` = it can.
+    /// @param spot Guarded spot.
+    /// @param spotDoubt ε, a part of spot, WAD.
+    /// @param spotUpdatedAt Unix seconds.
+    /// @param isPull Which source the price is of.
+    /// @param markPrice The venue's.
+    /// @param carry b, WAD a year.
+    /// @param forward F.
+    /// @param volatility Annual, WAD.
+    /// @param value Model value at guarded spot.
+    /// @param intrinsic max(0, F − K) of a call.
+    /// @param delta Of one option, WAD.
+    /// @param vega Per 1.00 of volatility.
+    /// @param buyer The addends for a buyer.
+    /// @param seller The addends for a seller.
+    /// @param buySkew For the whole size, quote WAD.
+    /// @param sellSkew For the whole size, quote WAD: what a seller gets on top.
+    struct Quote {
+        uint256 premium;
+        uint256 proceeds;
+        uint256 floor;
+        IRiskEngine.Closure buying;
+        IRiskEngine.Closure selling;
+        uint256 spot;
+        uint256 spotDoubt;
+        uint256 spotUpdatedAt;
+        bool isPull;
+        uint256 markPrice;
+        int256 carry;
+        uint256 forward;
+        uint256 volatility;
+        uint256 value;
+        uint256 intrinsic;
+        int256 delta;
+        uint256 vega;
+        Spread buyer;
+        Spread seller;
+        uint256 buySkew;
+        uint256 sellSkew;
+    }
+
+    /// @notice Nothing is sold from `closesAt` on.
+    error SaleClosed(uint256 expiry, uint256 closesAt);
+    error SeriesExpired(uint256 expiry, uint256 blockTimestamp);
+    /// @notice The expiry has no volatility yet.
+    error SurfaceUnposted(uint256 expiry);
+    /// @notice The surface's last post was clamped, or is too old.
+    error SurfaceClosed(IVolatilitySurface.Closure closure);
+    error SizeBelowMinimum(uint256 size, uint256 minimum);
+    /// @notice Options this far in or out of the money are not sold: |delta| is outside the bounds.
+    error DeltaOutOfBounds(int256 delta, uint256 minimum, uint256 maximum);
+    /// @notice Guarded spot and the venue's mark differ by more than `limit`, a part of spot, WAD.
+    error MarkApart(uint256 spot, uint256 markPrice, uint256 limit);
+    error VenueUnreadable();
+    /// @notice Expected funding is at the end of its range: at the upper one calls are too cheap to sell, at the lower one
+    ///         puts.
+    error CarryClamped(int256 carry);
+    /// @notice The curator has not said yet how much vega an expiry takes.
+    error NoVegaCapacity();
+
+    /// @notice See {Quote}. Reverts only for a series that is not listed or not a series at all: what is closed is said
+    ///         in `buying` and `selling`, with whatever figures could still be computed.
+    /// @param size Options, WAD.
+    function quote(uint256 id, uint256 size) external view returns (Quote memory);
+
+    /// @notice As {quote}, with the buyer's half-spread multiplied by `factor` (WAD), and `premium` never below `floor`.
+    function quoteAtFactor(uint256 id, uint256 size, uint256 factor) external view returns (Quote memory);
+
+    /// @notice Reverts with the typed error behind `q.buying`, values included; returns when that is `None`.
+    function requireBuyable(uint256 id, uint256 size, Quote calldata q) external view;
+
+    /// @notice Reverts with the typed error behind `q.selling`, values included; returns when that is `None`.
+    function requireSellable(uint256 id, uint256 size, Quote calldata q) external view;
+}
