@@ -124,22 +124,22 @@ contract SaleLimits is ISaleLimits {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc ISaleLimits
-    function limits(Sale calldata sale) external view returns (Limits memory l) {
+    function limits(Sale calldata sale) external view returns (Limits memory left) {
         (IRiskEngine.Valuation memory v, IRiskEngine.Findings memory f) = riskEngine.assess();
         Checkpoint memory c = _checkpointOf(v, f, 0);
         uint256 sold = _soldAt(sale);
-        l.coverage = v.coverage;
-        l.cashLeft = f.idle > 0 ? uint256(f.idle) / vault.assetScale() : 0;
-        l.depthLeft = c.depth;
-        l.coverLeft = c.headroom;
-        l.roundDeltaLeft = Math.saturatingSub(_roundDelta(c, sale.spot, f.idle), sold);
+        left.coverage = v.coverage;
+        left.cashLeft = f.idle > 0 ? uint256(f.idle) / vault.assetScale() : 0;
+        left.depthLeft = c.depth;
+        left.coverLeft = c.headroom;
+        left.roundDeltaLeft = Math.saturatingSub(_roundDelta(c, sale.spot, f.idle), sold);
         if (sale.size == 0) {
-            l.closure = c.closure;
-            return l;
+            left.closure = c.closure;
+            return left;
         }
         _count(c, sale);
         int256 idleAfter = f.idle + (sale.premium * vault.assetScale()).toInt256();
-        (l.closure, ) = _judge(c, sale, idleAfter, sold + _deltaOf(sale));
+        (left.closure, ) = _judge(c, sale, idleAfter, sold + _deltaOf(sale));
     }
 
     /// @inheritdoc ISaleLimits

@@ -21,15 +21,15 @@ interface ISaleLimits {
     /// @param spot Guarded spot, quote WAD.
     /// @param spotUpdatedAt When its source wrote it; with `isPull` it names the oracle's round.
     struct Sale {
-        uint256 strike;
         bool isCall;
+        bool isPull;
+        uint256 strike;
         uint256 size;
         int256 delta;
         uint256 value;
         uint256 premium;
         uint256 spot;
         uint256 spotUpdatedAt;
-        bool isPull;
     }
 
     /// @notice What a sale may still take, so that a page can show why.
