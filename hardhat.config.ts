@@ -9,7 +9,7 @@ const solc = { version: "0.8.37", path: require.resolve("solc/soljson.js") };
 
 const settings = (runs: number) => ({ viaIR: true, evmVersion: "osaka", optimizer: { enabled: true, runs } }) as const;
 
-/** The pricer unrolled for a million runs would be larger than a chain takes; a quote costs 1 % more this way. */
+/** The pricer unrolled for a million runs would be larger than a chain takes. */
 const smaller = { ...solc, settings: settings(2_000) };
 
 /** Runs of each fuzz test: 256 on every change, 10,000 in the deep step (FUZZ_RUNS=10000). */

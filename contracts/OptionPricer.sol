@@ -125,7 +125,10 @@ contract OptionPricer is IOptionPricer {
     }
 
     /// @dev Q1: carry moves the forward and discounts nothing.
-    function _contextOf(uint256 secondsToExpiry, int256 carry) internal view virtual returns (OptionMath.Expiry memory) {
+    function _contextOf(
+        uint256 secondsToExpiry,
+        int256 carry
+    ) internal view virtual returns (OptionMath.Expiry memory) {
         return OptionMath.expiry(secondsToExpiry, carry, 0);
     }
 
@@ -422,7 +425,8 @@ contract OptionPricer is IOptionPricer {
         if (closure == IRiskEngine.Closure.CarryClamped) revert CarryClamped(q.carry);
         if (closure == IRiskEngine.Closure.SizeBelowMinimum) revert SizeBelowMinimum(size, minSize);
         if (closure == IRiskEngine.Closure.DeltaOutOfBounds) revert DeltaOutOfBounds(q.delta, MIN_DELTA, MAX_DELTA);
-        if (closure == IRiskEngine.Closure.NoVegaCapacity) revert NoVegaCapacity(q.shortVega + _vegaSold(q, size), market.vegaCapacity());
+        if (closure == IRiskEngine.Closure.NoVegaCapacity)
+            revert NoVegaCapacity(q.shortVega + _vegaSold(q, size), market.vegaCapacity());
         // A price that the oracle trusts and the model cannot use, or a reason that is not this contract's.
         revert ISaleLimits.SalesClosed(closure);
     }
