@@ -16,6 +16,7 @@ import {IExpiryPriceOracle} from "./IExpiryPriceOracle.sol";
 ///         take it: a contract that is not sends the exact fee.
 interface IBallastRouter {
     /// @notice An ERC-2612 signature of the caller for the router, on the quote token or on the vault's shares.
+    // solhint-disable-next-line gas-struct-packing
     struct Permit {
         address token;
         uint256 value;
