@@ -7,9 +7,9 @@ import type {
   IBallastRouter,
   LocalUsdc,
   OptionToken,
-  ToldAuctions,
-  ToldMarket,
-  ToldVault,
+  StubAuctions,
+  StubMarket,
+  StubVault,
 } from "../../types/index.ts";
 import { deployContract, PULL_ID, pullFeed, pushFeed } from "../helpers/feeds.ts";
 import { eth, ethers, seriesId, usdc } from "../helpers/system.ts";
@@ -54,10 +54,10 @@ export interface Parts {
 export async function routerWorld({ quote = "local/LocalUsdc", pull }: Parts = {}) {
   const [, alice, bob, carol] = await ethers.getSigners();
   const quoteToken = await deployContract<LocalUsdc>(quote, quote === "local/LocalUsdc" ? [6] : []);
-  const vault = await deployContract<ToldVault>("mocks/router/ToldVault", [quoteToken.address]);
-  const market = await deployContract<ToldMarket>("mocks/router/ToldMarket", [quoteToken.address]);
+  const vault = await deployContract<StubVault>("mocks/router/StubVault", [quoteToken.address]);
+  const market = await deployContract<StubMarket>("mocks/router/StubMarket", [quoteToken.address]);
   const token = await deployContract<OptionToken>("OptionToken", [market.address, "ETH"]);
-  const auctions = await deployContract<ToldAuctions>("mocks/router/ToldAuctions", [market.address]);
+  const auctions = await deployContract<StubAuctions>("mocks/router/StubAuctions", [market.address]);
   const feed = await pushFeed(3_000);
   const thief = await deployContract<EtherCaller>("mocks/router/EtherCaller");
   const pyth = await pullFeed();
