@@ -9,6 +9,7 @@ import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.so
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IGasPriceOracle} from "./interfaces/IGasPriceOracle.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
 
@@ -42,6 +43,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
     address public immutable market;
     address public immutable controller;
     IRiskEngine public immutable riskEngine;
+    IGasPriceOracle public immutable gasPriceOracle;
     /// @inheritdoc IOptionVault
     uint256 public immutable assetScale;
 
@@ -68,6 +70,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         address market_,
         address controller_,
         IRiskEngine riskEngine_,
+        IGasPriceOracle gasPriceOracle_,
         string memory name_,
         string memory symbol_
     ) ERC4626(asset_) ERC20(name_, symbol_) ERC20Permit(name_) {
@@ -77,6 +80,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         market = market_;
         controller = controller_;
         riskEngine = riskEngine_;
+        gasPriceOracle = gasPriceOracle_;
     }
 
     // ---------------------------------------------------------------- the system's own calls
@@ -274,17 +278,21 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         idle = counted;
     }
 
+    /// @dev Every call of vault, market and controller comes through here, so the stored gas price is kept here.
     function _takeLock() private {
         if (inProgress) revert ReentrantCall();
         inProgress = true;
+        gasPriceOracle.update();
     }
 
     function _onlyMarketOrController() private view {
         if (msg.sender != market && msg.sender != controller) revert NotSystem(msg.sender);
     }
 
-    function _requireOpen() private view returns (IRiskEngine.Valuation memory v) {
-        v = _valuation();
+    /// @dev Sales are admitted against what was computed here (RULES.md S4).
+    function _requireOpen() private returns (IRiskEngine.Valuation memory v) {
+        if (inProgress) revert ReentrantCall();
+        v = riskEngine.renew();
         if (v.closure != IRiskEngine.Closure.None) revert VaultClosed(v.closure);
     }
 

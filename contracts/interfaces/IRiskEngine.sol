@@ -77,6 +77,7 @@ interface IRiskEngine {
     /// @param size Options WAD.
     /// @param delta Of one option, WAD.
     /// @param value Of one option, quote WAD.
+    /// @param premium Quote-token units of all of it.
     /// @param spot Guarded spot, quote WAD.
     /// @param spotUpdatedAt When its source wrote it; with `isPull` it names the oracle's round.
     struct Sale {
@@ -85,6 +86,7 @@ interface IRiskEngine {
         uint256 size;
         int256 delta;
         uint256 value;
+        uint256 premium;
         uint256 spot;
         uint256 spotUpdatedAt;
         bool isPull;
@@ -113,8 +115,8 @@ interface IRiskEngine {
     /// @param spot Quote WAD.
     /// @param closure Of the vault as a whole.
     /// @param isSpent A hedge, a settlement or the use of headroom calls for a renewal by the next sale.
-    /// @param bidWithoutIdle Bid NAV less idle: quote WAD.
-    /// @param midWithoutIdle Middle of NAV less idle: quote WAD.
+    /// @param bidWithoutIdle Bid NAV less what is idle and not owed: quote WAD.
+    /// @param midWithoutIdle Middle of NAV less what is idle and not owed: quote WAD.
     /// @param depth Of the venue, less what an open breach of the band needs: underlying WAD.
     /// @param deltaSold Σ|delta| sold since, underlying WAD.
     /// @param headroom coverLeft at the renewal, quote WAD.
@@ -147,7 +149,7 @@ interface IRiskEngine {
         uint128 hedgeUp;
     }
 
-    event CheckpointRenewed(uint256 spot, uint256 bid, uint256 mid, Closure closure);
+    event CheckpointRenewed(uint256 spot, Closure closure);
 
     /// @notice A view used for prices was called while one of our own calls is in progress.
     error ReentrantRead();
@@ -187,6 +189,6 @@ interface IRiskEngine {
     function admitSale(Sale calldata sale) external;
 
     /// @notice Reverts while options cannot be bought back: an expiry waits for settlement, so that what is owed is not
-    ///         known yet, or the vault is insolvent. Called by the market before it pays.
-    function checkBuyback() external view;
+    ///         known yet, or the vault is insolvent. Market only, before it pays.
+    function admitBuyback(Sale calldata sale) external;
 }
