@@ -12,6 +12,7 @@ import {IHedgeController} from "./interfaces/IHedgeController.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IPerpVenue} from "./interfaces/IPerpVenue.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
 import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
 
@@ -59,6 +60,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
 
     IOptionVault public immutable vault;
     IRiskEngine public immutable riskEngine;
+    ISaleLimits public immutable saleLimits;
     ISpotOracle public immutable oracle;
     IVolatilitySurface public immutable surface;
     IGasPriceOracle public immutable gasPriceOracle;
@@ -87,6 +89,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
         IERC20Metadata quoteToken,
         IOptionVault vault_,
         IRiskEngine riskEngine_,
+        ISaleLimits saleLimits_,
         ISpotOracle oracle_,
         IVolatilitySurface surface_,
         IGasPriceOracle gasPriceOracle_,
@@ -95,6 +98,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
     ) AccessManaged(authority_) {
         vault = vault_;
         riskEngine = riskEngine_;
+        saleLimits = saleLimits_;
         oracle = oracle_;
         surface = surface_;
         gasPriceOracle = gasPriceOracle_;
@@ -132,7 +136,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
         if (s.size.abs() > sizeBefore) _requireFloor(s, spot);
         int256 surplus = _marginMove(s, spot);
         if (surplus < 0) _moveMargin(surplus, spot);
-        riskEngine.spend();
+        saleLimits.spend();
         emit Hedged(msg.sender, sizeDelta, price, spot, net, netAfter);
     }
 
@@ -152,7 +156,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
             revert NothingToMove(ratio);
         }
         _moveMargin(assets, spot);
-        riskEngine.spend();
+        saleLimits.spend();
     }
 
     // ---------------------------------------------------------------- views

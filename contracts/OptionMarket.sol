@@ -13,6 +13,7 @@ import {IOptionPricer} from "./interfaces/IOptionPricer.sol";
 import {IOptionToken} from "./interfaces/IOptionToken.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
 import {Calendar} from "./libraries/Calendar.sol";
 import {SeriesId} from "./libraries/SeriesId.sol";
@@ -20,7 +21,7 @@ import {StrikeSlot, StrikeSlotLib} from "./libraries/StrikeSlot.sol";
 
 /// @title OptionMarket: the board
 /// @notice Sells options of the vault to anyone at the price that {IOptionPricer} gives, within what the vault can cover
-///         ({IRiskEngine}); buys them back; settles each expiry at the price that {IExpiryPriceOracle} proved; pays
+///         ({ISaleLimits}); buys them back; settles each expiry at the price that {IExpiryPriceOracle} proved; pays
 ///         holders from the vault.
 ///
 ///         BOARD. Expiries are Fridays at 08:00 UTC. A strike is a call and a put in one storage slot. At most 256 series
@@ -50,6 +51,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     IOptionVault public immutable vault;
     IOptionToken public immutable token;
     IRiskEngine public immutable riskEngine;
+    ISaleLimits public immutable saleLimits;
     IOptionPricer public immutable pricer;
     IVolatilitySurface public immutable surface;
     IExpiryPriceOracle public immutable expiryPrices;
@@ -93,6 +95,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         IOptionVault vault_,
         IOptionToken token_,
         IRiskEngine riskEngine_,
+        ISaleLimits saleLimits_,
         IOptionPricer pricer_,
         IVolatilitySurface surface_,
         IExpiryPriceOracle expiryPrices_,
@@ -102,6 +105,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         vault = vault_;
         token = token_;
         riskEngine = riskEngine_;
+        saleLimits = saleLimits_;
         pricer = pricer_;
         surface = surface_;
         expiryPrices = expiryPrices_;
@@ -198,7 +202,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         if (q.selling != IRiskEngine.Closure.None) pricer.requireSellable(id, size, q);
         proceeds = q.proceeds;
         if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
-        riskEngine.admitBuyback(_saleOf(id, size, q));
+        saleLimits.admitBuyback(_saleOf(id, size, q));
 
         token.burn(msg.sender, id, size);
         uint256 open = _changeOpenInterest(id, size, false);
@@ -235,7 +239,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         _removeLiveExpiry(expiry);
         surface.removeExpiry(expiry);
         vault.recordClaims(total);
-        riskEngine.spend();
+        saleLimits.spend();
         emit Settled(expiry, price, total, msg.sender);
     }
 
@@ -259,10 +263,10 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     function quote(
         uint256 id,
         uint256 size
-    ) external view returns (IOptionPricer.Quote memory price, IRiskEngine.Limits memory limits) {
+    ) external view returns (IOptionPricer.Quote memory price, ISaleLimits.Limits memory limits) {
         if (vault.inProgress()) revert IRiskEngine.ReentrantRead();
         price = pricer.quote(id, size);
-        limits = riskEngine.limits(_saleOf(id, size, price));
+        limits = saleLimits.limits(_saleOf(id, size, price));
     }
 
     /// @inheritdoc IOptionMarket
@@ -340,7 +344,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         vault.collectPremium(premium);
         uint256 open = _changeOpenInterest(id, size, true);
         token.mint(receiver, id, size);
-        riskEngine.admitSale(_saleOf(id, size, q));
+        saleLimits.admitSale(_saleOf(id, size, q));
         emit Bought(id, buyer, receiver, size, premium, q.spot, q.volatility, q.value, q.delta, open);
     }
 
@@ -348,7 +352,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         uint256 id,
         uint256 size,
         IOptionPricer.Quote memory q
-    ) private pure returns (IRiskEngine.Sale memory sale) {
+    ) private pure returns (ISaleLimits.Sale memory sale) {
         (, sale.strike, sale.isCall) = SeriesId.decode(id);
         sale.size = size;
         sale.delta = q.delta;

@@ -12,6 +12,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IGasPriceOracle} from "./interfaces/IGasPriceOracle.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 
 /// @title OptionVault: shares in a book of sold options and the hedge that neutralises it
 /// @notice SHARE PRICE. A share is a part of NAV = idle quote token − what is owed to holders of settled options +
@@ -43,6 +44,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
     address public immutable market;
     address public immutable controller;
     IRiskEngine public immutable riskEngine;
+    ISaleLimits public immutable saleLimits;
     IGasPriceOracle public immutable gasPriceOracle;
     /// @inheritdoc IOptionVault
     uint256 public immutable assetScale;
@@ -70,6 +72,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         address market_,
         address controller_,
         IRiskEngine riskEngine_,
+        ISaleLimits saleLimits_,
         IGasPriceOracle gasPriceOracle_,
         string memory name_,
         string memory symbol_
@@ -80,6 +83,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         market = market_;
         controller = controller_;
         riskEngine = riskEngine_;
+        saleLimits = saleLimits_;
         gasPriceOracle = gasPriceOracle_;
     }
 
@@ -292,7 +296,7 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
     /// @dev Sales are admitted against what was computed here (RULES.md S4).
     function _requireOpen() private returns (IRiskEngine.Valuation memory v) {
         if (inProgress) revert ReentrantCall();
-        v = riskEngine.renew();
+        v = saleLimits.renew();
         if (v.closure != IRiskEngine.Closure.None) revert VaultClosed(v.closure);
     }
 

@@ -9,6 +9,7 @@ import {IHedgeController} from "./interfaces/IHedgeController.sol";
 import {IOptionMarket} from "./interfaces/IOptionMarket.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
 import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
 import {Ln} from "./libraries/math/Ln.sol";
@@ -16,17 +17,10 @@ import {OptionMath} from "./libraries/OptionMath.sol";
 import {StrikeSlot} from "./libraries/StrikeSlot.sol";
 import {SviSlice} from "./libraries/Svi.sol";
 
-/// @title RiskEngine: the live book, NAV and the limits that follow from them
-/// @notice Each view prices every open option at the moment of the call, at the surface's volatilities and with expected
-///         funding in the forward. What is stored is the checkpoint that sales are admitted against (RULES.md S4): the
-///         losses at the stressed spots, exactly, to which each sale adds its own. It serves 10 minutes at most, while
-///         spot stays within 1 %, until a surface is posted, a hedge is made, an expiry settled, or 5 % of the headroom
-///         used; then the next sale renews it. Nothing else reads it, but for the delta of an expiry that waits for
-///         settlement, which is that of the last checkpoint before it.
-///
-///         STRESS (RULES.md S3). After a sale idle − owed must cover the loss at spot and at the hedge's liquidation
-///         price, and with the hedge the loss and a fifth of NAV at half and at one and a half times spot. A short book
-///         with a linear hedge is concave: the worst point is an end or the liquidation price.
+/// @title RiskEngine: the live book, NAV and what it may be wrong by
+/// @notice Nothing is stored: each view prices every open option at the moment of the call, at the surface's volatilities
+///         and with expected funding in the forward. An expiry that waits for settlement counts with the delta that it had
+///         before it expired.
 contract RiskEngine is IRiskEngine {
     using SafeCast for int256;
     using SafeCast for uint256;
@@ -39,24 +33,14 @@ contract RiskEngine is IRiskEngine {
     uint256 public constant MIN_SHARE_SPREAD = 0.001e18; // 10 bps
     /// @notice Doubt of expected carry, a year.
     uint256 public constant CARRY_DOUBT = 0.04e18; // 4 %
-    /// @notice What must remain of NAV after a sale when spot has fallen to half or risen by half.
-    uint256 public constant RESERVE = 0.2e18; // 20 % of NAV
     /// @notice The two stressed spots, as parts of spot.
     uint256 public constant STRESS_DOWN = 0.5e18;
     uint256 public constant STRESS_UP = 1.5e18;
     /// @notice What part of a hedge's gain a stress test counts on.
     int256 private constant HEDGE_GAIN_CREDIT = 0.5e18; // 50 %
-    /// @notice |delta| sold at one round of the oracle is worth at most this part of bid NAV.
-    uint256 public constant MAX_ROUND_DELTA = 0.05e18; // 5 %
     /// @notice Greeks and values of the last minutes are those of ten minutes: a delta that flips within a block is no
     ///         hedge target.
     uint256 public constant MIN_TIME_TO_EXPIRY = 10 minutes;
-    /// @notice How long a checkpoint serves.
-    uint256 public constant CHECKPOINT_LIFE = 10 minutes;
-    /// @notice How far spot may move from it, a part.
-    uint256 public constant CHECKPOINT_MOVE = 0.01e18; // 1 %
-    /// @notice How much of its headroom may be used, a part.
-    uint256 public constant CHECKPOINT_HEADROOM = 0.05e18; // 5 %
 
     IOptionMarket public immutable market;
     IOptionVault public immutable vault;
@@ -64,51 +48,7 @@ contract RiskEngine is IRiskEngine {
     ISpotOracle public immutable oracle;
     IVolatilitySurface public immutable surface;
     IFundingOracle public immutable funding;
-
-    Checkpoint private _checkpoint;
-    /// @dev Spot of the last checkpoint before an expiry, once a later one was made while it waits for settlement.
-    mapping(uint256 expiry => uint256 spot) private _spotBefore;
-    /// @dev |delta| sold at the latest round of each source.
-    Round private _round;
-
-    struct Round {
-        uint40 pushUpdatedAt;
-        uint40 pullUpdatedAt;
-        uint88 pushDelta;
-        uint88 pullDelta;
-    }
-
-    /// @dev The spots at which losses are counted; `liquidation` 0 = none between the stressed ones.
-    struct Points {
-        uint256 down;
-        uint256 here;
-        uint256 up;
-        uint256 liquidation;
-    }
-
-    /// @dev What the open options would cost if they expired at each, quote WAD.
-    struct Losses {
-        uint256 down;
-        uint256 here;
-        uint256 up;
-        uint256 liquidation;
-    }
-
-    /// @dev What a valuation found on its way.
-    struct Findings {
-        Book book;
-        Points points;
-        Losses losses;
-        IHedgeController.Position hedge;
-        int256 idle; // less what is owed, quote WAD
-        int256 mid; // not floored
-        int256 bid; // not floored
-    }
-
-    modifier only(address system) {
-        if (msg.sender != system) revert NotSystem(msg.sender);
-        _;
-    }
+    ISaleLimits public immutable saleLimits;
 
     constructor(
         IOptionMarket market_,
@@ -116,7 +56,8 @@ contract RiskEngine is IRiskEngine {
         IHedgeController controller_,
         ISpotOracle oracle_,
         IVolatilitySurface surface_,
-        IFundingOracle funding_
+        IFundingOracle funding_,
+        ISaleLimits saleLimits_
     ) {
         market = market_;
         vault = vault_;
@@ -124,56 +65,7 @@ contract RiskEngine is IRiskEngine {
         oracle = oracle_;
         surface = surface_;
         funding = funding_;
-    }
-
-    // ---------------------------------------------------------------- the checkpoint
-
-    /// @inheritdoc IRiskEngine
-    function renew() external returns (Valuation memory v) {
-        if (vault.inProgress()) revert ReentrantRead();
-        Findings memory f;
-        (v, f) = _valuation();
-        _keep(_checkpointOf(v, f, 0));
-    }
-
-    /// @inheritdoc IRiskEngine
-    function spend() external {
-        if (msg.sender != address(market) && msg.sender != address(controller)) revert NotSystem(msg.sender);
-        _checkpoint.isSpent = true;
-    }
-
-    /// @inheritdoc IRiskEngine
-    function admitSale(Sale calldata sale) external only(address(market)) {
-        Checkpoint memory c = _checkpoint;
-        if (_isStale(c, sale.spot)) {
-            (Valuation memory v, Findings memory f) = _valuation();
-            // The sale is in the book already: what it needs of the venue is counted below.
-            c = _checkpointOf(v, f, _deltaOf(sale).toInt256() * (sale.delta < 0 ? int256(-1) : int256(1)));
-            c.deltaSold = _deltaOf(sale).toUint128();
-        } else {
-            _count(c, sale);
-        }
-        uint256 sold = _soldAt(sale) + _deltaOf(sale);
-        (Closure closure, bytes memory why) = _judge(c, sale, _idle(), sold);
-        if (closure != Closure.None) _revertWith(why);
-        _keep(c);
-        _bookRound(sale, sold);
-    }
-
-    /// @inheritdoc IRiskEngine
-    function admitBuyback(Sale calldata sale) external only(address(market)) {
-        Checkpoint memory c = _checkpoint;
-        if (_isStale(c, sale.spot)) {
-            (Valuation memory v, Findings memory f) = _valuation();
-            c = _checkpointOf(v, f, 0);
-        }
-        if (market.hasUnsettledExpiry()) revert SalesClosed(Closure.ExpiryUnsettled);
-        if (c.closure == Closure.Insolvent) revert SalesClosed(c.closure);
-        // What comes back is worth as much less to others. Its losses stay counted until the next renewal.
-        int128 value = ((sale.value * sale.size) / WAD).toInt256().toInt128();
-        c.midWithoutIdle += value;
-        c.bidWithoutIdle += value;
-        _keep(c);
+        saleLimits = saleLimits_;
     }
 
     // ---------------------------------------------------------------- views
@@ -192,139 +84,17 @@ contract RiskEngine is IRiskEngine {
     }
 
     /// @inheritdoc IRiskEngine
+    /// @dev The limits of sales ask inside the market's own call, when the sale is booked.
+    function assess() external view returns (Valuation memory, Findings memory) {
+        if (msg.sender != address(saleLimits) && vault.inProgress()) revert ReentrantRead();
+        return _valuation();
+    }
+
+    /// @inheritdoc IRiskEngine
     function coverage() external view returns (uint256) {
         if (vault.inProgress()) revert ReentrantRead();
         (Valuation memory v, ) = _valuation();
-        return _coverage(v);
-    }
-
-    /// @inheritdoc IRiskEngine
-    function limits(Sale calldata sale) external view returns (Limits memory l) {
-        if (vault.inProgress()) revert ReentrantRead();
-        (Valuation memory v, Findings memory f) = _valuation();
-        Checkpoint memory c = _checkpointOf(v, f, 0);
-        uint256 sold = _soldAt(sale);
-        l.coverage = _coverage(v);
-        l.cashLeft = f.idle > 0 ? uint256(f.idle) / vault.assetScale() : 0;
-        l.depthLeft = c.depth;
-        l.coverLeft = c.headroom;
-        l.roundDeltaLeft = Math.saturatingSub(_roundDelta(c, sale.spot, f.idle), sold);
-        if (sale.size == 0) {
-            l.closure = c.closure;
-            return l;
-        }
-        _count(c, sale);
-        int256 idleAfter = f.idle + (sale.premium * vault.assetScale()).toInt256();
-        (l.closure, ) = _judge(c, sale, idleAfter, sold + _deltaOf(sale));
-    }
-
-    /// @inheritdoc IRiskEngine
-    function checkpoint() external view returns (Checkpoint memory) {
-        return _checkpoint;
-    }
-
-    // ---------------------------------------------------------------- sales
-
-    /// @dev Whether the checkpoint may no longer be used at this spot price.
-    function _isStale(Checkpoint memory c, uint256 spot) internal view virtual returns (bool) {
-        if (c.isSpent || block.timestamp > c.time + CHECKPOINT_LIFE) return true;
-        uint256 moved = spot > c.spot ? spot - c.spot : c.spot - spot;
-        if (moved * WAD > c.spot * CHECKPOINT_MOVE) return true;
-        if (c.headroomUsed * WAD > c.headroom * CHECKPOINT_HEADROOM) return true;
-        return c.surfacePosts != surface.summary().posts;
-    }
-
-    /// @dev Adds a sale to the checkpoint.
-    function _count(Checkpoint memory c, Sale calldata sale) private pure {
-        uint256 down = _payoff((c.spot * STRESS_DOWN) / WAD, sale);
-        uint256 up = _payoff((c.spot * STRESS_UP) / WAD, sale);
-        uint256 drift = Math.ceilDiv(sale.size * c.spot, 100 * WAD); // 1 %, as in _checkpointOf
-        c.lossDown += (down + (sale.isCall ? 0 : drift)).toUint128();
-        c.lossUp += (up + (sale.isCall ? 2 * drift : 0)).toUint128();
-        c.lossHere += (_payoff(c.spot, sale) + drift).toUint128();
-        if (c.liquidationPrice != 0) c.lossAtLiquidation += _payoff(c.liquidationPrice, sale).toUint128();
-        c.headroomUsed += Math.max(down, up).toUint128();
-        c.deltaSold += _deltaOf(sale).toUint128();
-        int128 value = Math.ceilDiv(sale.value * sale.size, WAD).toInt256().toInt128();
-        c.midWithoutIdle -= value;
-        c.bidWithoutIdle -= value;
-    }
-
-    /// @dev The first limit that is broken with the sale counted in, and the error that says so.
-    /// @param idle_ Less what is owed, the premium received, quote WAD.
-    /// @param sold |delta| sold at this round, this sale's included.
-    function _judge(
-        Checkpoint memory c,
-        Sale calldata sale,
-        int256 idle_,
-        uint256 sold
-    ) internal view virtual returns (Closure closure, bytes memory why) {
-        closure = market.hasUnsettledExpiry() ? Closure.ExpiryUnsettled : c.closure;
-        if (closure != Closure.None) return (closure, abi.encodeWithSelector(SalesClosed.selector, closure));
-
-        uint256 most = _roundDelta(c, sale.spot, idle_);
-        if (sold > most) {
-            uint256 left = Math.saturatingSub(most, sold - _deltaOf(sale));
-            why = abi.encodeWithSelector(RoundDeltaSpent.selector, _deltaOf(sale), left);
-            return (Closure.RoundDeltaSpent, why);
-        }
-        if (c.deltaSold > c.depth) {
-            uint256 left = Math.saturatingSub(c.depth, c.deltaSold - _deltaOf(sale));
-            why = abi.encodeWithSelector(VenueDepthSpent.selector, _deltaOf(sale), left);
-            return (Closure.VenueDepthSpent, why);
-        }
-        return _judgeCover(c, idle_);
-    }
-
-    /// @dev S3.
-    function _judgeCover(
-        Checkpoint memory c,
-        int256 idle_
-    ) internal view virtual returns (Closure closure, bytes memory why) {
-        int256 nav = idle_ + c.midWithoutIdle;
-        uint256 reserve = nav > 0 ? (uint256(nav) * RESERVE) / WAD : 0;
-        (uint256 spot, int256 available, uint256 required) = (c.spot, idle_, uint256(c.lossHere));
-        if (available >= int256(required)) {
-            (spot, required) = (c.liquidationPrice, c.lossAtLiquidation);
-        }
-        if (available >= int256(required)) {
-            spot = (c.spot * STRESS_DOWN) / WAD;
-            (available, required) = (idle_ + int256(uint256(c.hedgeDown)), c.lossDown + reserve);
-        }
-        if (available >= int256(required)) {
-            spot = (c.spot * STRESS_UP) / WAD;
-            (available, required) = (idle_ + int256(uint256(c.hedgeUp)), c.lossUp + reserve);
-        }
-        if (available >= int256(required)) return (Closure.None, why);
-        why = abi.encodeWithSelector(InsufficientCollateral.selector, spot, available, required);
-        return (Closure.CollateralShort, why);
-    }
-
-    /// @dev Q5: |delta| that may be sold at one round of the oracle.
-    function _roundDelta(Checkpoint memory c, uint256 spot, int256 idle_) internal view virtual returns (uint256) {
-        int256 nav = idle_ + c.bidWithoutIdle;
-        if (nav <= 0 || spot == 0) return 0;
-        return (uint256(nav) * MAX_ROUND_DELTA) / spot;
-    }
-
-    function _soldAt(Sale calldata sale) private view returns (uint256) {
-        Round memory r = _round;
-        if (sale.isPull) return r.pullUpdatedAt == sale.spotUpdatedAt ? r.pullDelta : 0;
-        return r.pushUpdatedAt == sale.spotUpdatedAt ? r.pushDelta : 0;
-    }
-
-    function _bookRound(Sale calldata sale, uint256 sold) private {
-        uint40 updatedAt = uint40(sale.spotUpdatedAt);
-        if (sale.isPull) (_round.pullUpdatedAt, _round.pullDelta) = (updatedAt, SafeCast.toUint88(sold));
-        else (_round.pushUpdatedAt, _round.pushDelta) = (updatedAt, SafeCast.toUint88(sold));
-    }
-
-    function _deltaOf(Sale calldata sale) private pure returns (uint256) {
-        return Math.ceilDiv(sale.delta.abs() * sale.size, WAD);
-    }
-
-    function _payoff(uint256 spot, Sale calldata sale) private pure returns (uint256) {
-        return sale.isCall ? _payoff(spot, sale.strike, sale.size, 0) : _payoff(spot, sale.strike, 0, sale.size);
+        return v.coverage;
     }
 
     // ---------------------------------------------------------------- valuation
@@ -340,6 +110,8 @@ contract RiskEngine is IRiskEngine {
         if (v.spot != 0) {
             f.points = _points(v.spot, f.hedge);
             _book(f.book, f.losses, v.spot, f.points);
+            f.hedgeDown = uint256(_hedgeAt(f.hedge, v.spot, f.points.down));
+            f.hedgeUp = uint256(_hedgeAt(f.hedge, v.spot, f.points.up));
             v.liability = f.book.liability;
             v.venueEquity = f.hedge.cash + (f.hedge.size * v.spot.toInt256()) / INT_WAD;
             f.mid = f.idle + v.venueEquity.max(0) - v.liability.toInt256();
@@ -349,6 +121,7 @@ contract RiskEngine is IRiskEngine {
             if (f.bid > 0) v.bid = uint256(f.bid);
             v.ask = v.mid + doubt;
         }
+        v.coverage = _coverage(v, scale);
 
         bool isOpen = f.book.calls + f.book.puts != 0;
         IVolatilitySurface.Closure surfaceClosure = surface.closure();
@@ -360,7 +133,7 @@ contract RiskEngine is IRiskEngine {
         else if (v.bid == 0 && (v.liability != 0 || f.idle != 0 || vault.totalSupply() != 0)) {
             // Only a vault that never held anything may start from nothing.
             v.closure = Closure.Insolvent;
-        } else v.freeLiquidity = _freeLiquidity(f, v.spot) / scale;
+        } else v.freeLiquidity = _freeLiquidity(f) / scale;
     }
 
     /// @dev N3: what the middle may be wrong by. Every term is something that an entry or an exit could be timed around.
@@ -379,8 +152,8 @@ contract RiskEngine is IRiskEngine {
         doubt += Math.mulDiv(Math.mulDiv(size, spot, WAD), proportional, WAD);
     }
 
-    function _coverage(Valuation memory v) private view returns (uint256) {
-        uint256 scale = vault.assetScale();
+    /// @dev S2: what is there for what is owed, and for what the open options would bring.
+    function _coverage(Valuation memory v, uint256 scale) private view returns (uint256) {
         uint256 claims = vault.owed() * scale + v.liability;
         uint256 assets = vault.idle() * scale + uint256(v.venueEquity.max(0));
         return assets >= claims ? WAD : (assets * WAD) / claims;
@@ -388,11 +161,11 @@ contract RiskEngine is IRiskEngine {
 
     /// @dev The largest payment after which idle − owed still covers the loss at spot and at the hedge's liquidation
     ///      price, and with the hedge the loss at both stressed spots.
-    function _freeLiquidity(Findings memory f, uint256 spot) private pure returns (uint256) {
+    function _freeLiquidity(Findings memory f) private pure returns (uint256) {
         int256 free = f.idle - int256(f.losses.here);
         free = free.min(f.idle - int256(f.losses.liquidation));
-        free = free.min(f.idle + _hedgeAt(f.hedge, spot, f.points.down) - int256(f.losses.down));
-        free = free.min(f.idle + _hedgeAt(f.hedge, spot, f.points.up) - int256(f.losses.up));
+        free = free.min(f.idle + int256(f.hedgeDown) - int256(f.losses.down));
+        free = free.min(f.idle + int256(f.hedgeUp) - int256(f.losses.up));
         return free > 0 ? uint256(free) : 0;
     }
 
@@ -410,10 +183,7 @@ contract RiskEngine is IRiskEngine {
     }
 
     /// @dev The liquidation price is where equity is what maintenance asks: cash + x·s = m·|x|·s.
-    function _points(
-        uint256 spot,
-        IHedgeController.Position memory hedge
-    ) private pure returns (Points memory p) {
+    function _points(uint256 spot, IHedgeController.Position memory hedge) private pure returns (Points memory p) {
         p.down = (spot * STRESS_DOWN) / WAD;
         p.here = spot;
         p.up = (spot * STRESS_UP) / WAD;
@@ -423,78 +193,11 @@ contract RiskEngine is IRiskEngine {
         if (notional == 0) return p;
         int256 kept = Math.min(Math.mulDiv(hedge.maintenanceMargin, WAD, notional), WAD / 2).toInt256();
         // A long's equity falls with spot, a short's as it rises.
-        int256 price = hedge.size > 0
-            ? (-hedge.cash * INT_WAD) / ((hedge.size * (INT_WAD - kept)) / INT_WAD).max(1)
-            : (hedge.cash * INT_WAD) / ((-hedge.size * (INT_WAD + kept)) / INT_WAD).max(1);
+        int256 price =
+            hedge.size > 0
+                ? (-hedge.cash * INT_WAD) / ((hedge.size * (INT_WAD - kept)) / INT_WAD).max(1)
+                : (hedge.cash * INT_WAD) / ((-hedge.size * (INT_WAD + kept)) / INT_WAD).max(1);
         if (price > int256(p.down) && price < int256(p.up)) p.liquidation = uint256(price);
-    }
-
-    // ---------------------------------------------------------------- checkpoint, internal
-
-    /// @param unhedged Delta of sold options that is in the book but counts apart, underlying WAD from the buyer's side.
-    function _checkpointOf(
-        Valuation memory v,
-        Findings memory f,
-        int256 unhedged
-    ) private view returns (Checkpoint memory c) {
-        uint256 calls = f.book.calls;
-        uint256 puts = f.book.puts;
-        c.time = uint40(block.timestamp);
-        c.surfacePosts = surface.summary().posts;
-        c.spot = v.spot.toUint128();
-        c.closure = v.closure;
-        if (c.closure == Closure.None && !f.hedge.tradable) c.closure = Closure.VenueNotTradable;
-        c.midWithoutIdle = (f.mid - f.idle).toInt128();
-        c.bidWithoutIdle = (f.bid - f.idle).toInt128();
-
-        uint256 breach = Math.saturatingSub(
-            (f.book.delta + unhedged + f.hedge.size).abs(),
-            controller.band(calls, puts)
-        );
-        c.depth = Math.min(Math.saturatingSub(f.hedge.depth, breach), type(uint128).max).toUint128();
-
-        // While it serves, spot may move 1 %: at the stressed spots .5 % and 1.5 % of it, rounded up to whole ones.
-        uint256 callDrift = Math.ceilDiv(calls * v.spot, 100 * WAD);
-        uint256 putDrift = Math.ceilDiv(puts * v.spot, 100 * WAD);
-        c.lossDown = (f.losses.down + putDrift).toUint128();
-        c.lossUp = (f.losses.up + 2 * callDrift).toUint128();
-        c.lossHere = (f.losses.here + Math.max(callDrift, putDrift)).toUint128();
-        c.liquidationPrice = f.points.liquidation.toUint128();
-        c.lossAtLiquidation = f.losses.liquidation.toUint128();
-        c.hedgeDown = uint256(_hedgeAt(f.hedge, v.spot, f.points.down)).toUint128();
-        c.hedgeUp = uint256(_hedgeAt(f.hedge, v.spot, f.points.up)).toUint128();
-        c.headroom = _headroom(c, f).toUint128();
-    }
-
-    /// @dev The least of what is left over by the inequalities of S3.
-    function _headroom(Checkpoint memory c, Findings memory f) private pure returns (uint256) {
-        int256 reserve = (f.mid.max(0) * int256(RESERVE)) / INT_WAD;
-        int256 left = f.idle - int256(uint256(c.lossHere));
-        left = left.min(f.idle - int256(uint256(c.lossAtLiquidation)));
-        left = left.min(f.idle + int256(uint256(c.hedgeDown)) - int256(uint256(c.lossDown)) - reserve);
-        left = left.min(f.idle + int256(uint256(c.hedgeUp)) - int256(uint256(c.lossUp)) - reserve);
-        return uint256(left.max(0));
-    }
-
-    function _keep(Checkpoint memory c) private {
-        Checkpoint storage last = _checkpoint;
-        if (c.time != last.time) {
-            _keepSpotBeforeExpiry(last.time, last.spot);
-            emit CheckpointRenewed(c.spot, c.closure);
-        }
-        _checkpoint = c;
-    }
-
-    /// @dev N5: before the last checkpoint ahead of an expiry is written over, its spot is kept for the delta that counts
-    ///      until the expiry is settled. Nobody can choose it later.
-    function _keepSpotBeforeExpiry(uint256 time, uint256 spot) private {
-        if (time == 0 || !market.hasUnsettledExpiry()) return;
-        uint256[] memory expiries = market.liveExpiries();
-        for (uint256 i; i < expiries.length; ++i) {
-            uint256 expiry = expiries[i];
-            if (expiry > block.timestamp || time >= expiry || _spotBefore[expiry] != 0) continue;
-            _spotBefore[expiry] = spot;
-        }
     }
 
     // ---------------------------------------------------------------- the book
@@ -534,10 +237,8 @@ contract RiskEngine is IRiskEngine {
     }
 
     function _spotBeforeExpiry(uint256 expiry, uint256 spot) private view returns (uint256) {
-        uint256 kept = _spotBefore[expiry];
-        if (kept != 0) return kept;
-        uint256 time = _checkpoint.time;
-        return time != 0 && time < expiry ? _checkpoint.spot : spot;
+        uint256 before = saleLimits.spotBefore(expiry);
+        return before == 0 ? spot : before;
     }
 
     /// @dev The open options of one expiry, long, each strike at its own volatility on the forward (RULES.md F4).
@@ -592,11 +293,5 @@ contract RiskEngine is IRiskEngine {
     function _idle() private view returns (int256) {
         uint256 scale = vault.assetScale();
         return (vault.idle() * scale).toInt256() - (vault.owed() * scale).toInt256();
-    }
-
-    function _revertWith(bytes memory why) private pure {
-        assembly ("memory-safe") {
-            revert(add(why, 32), mload(why))
-        }
     }
 }

@@ -7,6 +7,7 @@ import {IOptionMarket} from "../interfaces/IOptionMarket.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IRiskEngine} from "../interfaces/IRiskEngine.sol";
 import {IFundingOracle} from "../interfaces/IFundingOracle.sol";
+import {ISaleLimits} from "../interfaces/ISaleLimits.sol";
 import {ISpotOracle} from "../interfaces/ISpotOracle.sol";
 import {IVolatilitySurface} from "../interfaces/IVolatilitySurface.sol";
 import {IRealisedVolatilityOracle} from "../interfaces/IRealisedVolatilityOracle.sol";
@@ -19,6 +20,7 @@ contract BallastLens {
     IOptionVault public immutable vault;
     IOptionMarket public immutable market;
     IRiskEngine public immutable riskEngine;
+    ISaleLimits public immutable saleLimits;
     IHedgeController public immutable controller;
     ISpotOracle public immutable oracle;
     IVolatilitySurface public immutable surface;
@@ -29,7 +31,6 @@ contract BallastLens {
     /// @param fundingAverages What expected carry is made of.
     /// @param realisedVolatility Annual, WAD; with `realisedAsOf` zero until its first days are brought.
     /// @param checkpointTime When the sales' checkpoint was renewed, Unix seconds.
-    /// @param coverage What the vault has over what it owes and the open options are worth, WAD, at most 1.
     /// @param unsettled Expiries that have passed and wait for `settle`.
     struct Snapshot {
         uint256 blockNumber;
@@ -42,7 +43,6 @@ contract BallastLens {
         uint256 realisedVolatility;
         uint256 realisedAsOf;
         uint256 checkpointTime;
-        uint256 coverage;
         IRiskEngine.Valuation valuation;
         IRiskEngine.Book book;
         IHedgeController.HedgeState hedge;
@@ -58,6 +58,7 @@ contract BallastLens {
         IOptionVault vault_,
         IOptionMarket market_,
         IRiskEngine riskEngine_,
+        ISaleLimits saleLimits_,
         IHedgeController controller_,
         ISpotOracle oracle_,
         IVolatilitySurface surface_,
@@ -67,6 +68,7 @@ contract BallastLens {
         vault = vault_;
         market = market_;
         riskEngine = riskEngine_;
+        saleLimits = saleLimits_;
         controller = controller_;
         oracle = oracle_;
         surface = surface_;
@@ -82,9 +84,8 @@ contract BallastLens {
         s.surfaceClosure = surface.closure();
         s.fundingAverages = funding.averages();
         (s.realisedVolatility, s.realisedAsOf) = _realised();
-        s.checkpointTime = riskEngine.checkpoint().time;
+        s.checkpointTime = saleLimits.checkpoint().time;
         s.valuation = riskEngine.valuation();
-        s.coverage = riskEngine.coverage();
         // Without any price, an unreadable feed's, there is nothing to price the book at: it reads as empty.
         if (s.valuation.spot != 0) s.book = riskEngine.book(s.valuation.spot);
         s.hedge = controller.hedgeState();
