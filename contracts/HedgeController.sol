@@ -6,11 +6,15 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {IFundingOracle, IVenueList} from "./interfaces/IFundingOracle.sol";
+import {IGasPriceOracle} from "./interfaces/IGasPriceOracle.sol";
 import {IHedgeController} from "./interfaces/IHedgeController.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IPerpVenue} from "./interfaces/IPerpVenue.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
+import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
 
 /// @title HedgeController: the keeper proposes, the chain disposes
 /// @notice Net delta = book delta + perp position. While |net delta| is within a tenth of a contract per contract sold
@@ -22,7 +26,9 @@ import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
 ///         MARGIN. Its corridor is 22 % … 60 % of notional with 35 % as target; it moves only from outside the corridor
 ///         and only to the target, between the vault and the venue and nowhere else. Without a position all of it
 ///         returns.
-contract HedgeController is IHedgeController, AccessManaged {
+///
+///         FUNDING. Every hedge brings the funding oracle a sample when one is due, so that none covers a long silence.
+contract HedgeController is IHedgeController, IVenueList, AccessManaged {
     using SafeCast for uint256;
     using SignedMath for int256;
 
@@ -37,12 +43,28 @@ contract HedgeController is IHedgeController, AccessManaged {
     uint256 public constant MARGIN_FLOOR = 0.22e18;
     uint256 public constant MARGIN_TARGET = 0.35e18;
     uint256 public constant MARGIN_CEILING = 0.6e18;
+    /// @notice The price move within which the venue's depth is measured: half of what a hedge may slip.
+    uint256 public constant DEPTH_MOVE = 0.005e18; // .5 %
+    /// @notice Half the spread and the impact of a usual hedge, beside the venue's fee.
+    uint256 public constant IMPACT = 0.0005e18; // 5 bps
+    /// @notice λ when the venue does not tell its fee, and never more.
+    uint256 public constant MAX_PROPORTIONAL_COST = MAX_SLIPPAGE;
+    /// @notice Gas of one rebalance, the venue's included.
+    uint256 public constant HEDGE_GAS = 2_000_000;
+    /// @dev The least time between two samples of funding.
+    uint256 private constant SAMPLE_INTERVAL = 15 minutes;
     /// @dev A read of the venue is granted this much, so that a caller cannot starve it and make it look dead.
     uint256 private constant VENUE_READ_GAS = 2_000_000;
+    /// @dev The same for a single figure.
+    uint256 private constant FIGURE_READ_GAS = 600_000;
 
     IOptionVault public immutable vault;
     IRiskEngine public immutable riskEngine;
+    ISaleLimits public immutable saleLimits;
     ISpotOracle public immutable oracle;
+    IVolatilitySurface public immutable surface;
+    IGasPriceOracle public immutable gasPriceOracle;
+    IFundingOracle public immutable funding;
     IPerpVenue public immutable venue;
 
     uint256 private immutable _assetScale;
@@ -67,12 +89,20 @@ contract HedgeController is IHedgeController, AccessManaged {
         IERC20Metadata quoteToken,
         IOptionVault vault_,
         IRiskEngine riskEngine_,
+        ISaleLimits saleLimits_,
         ISpotOracle oracle_,
+        IVolatilitySurface surface_,
+        IGasPriceOracle gasPriceOracle_,
+        IFundingOracle funding_,
         IPerpVenue venue_
     ) AccessManaged(authority_) {
         vault = vault_;
         riskEngine = riskEngine_;
+        saleLimits = saleLimits_;
         oracle = oracle_;
+        surface = surface_;
+        gasPriceOracle = gasPriceOracle_;
+        funding = funding_;
         venue = venue_;
         _assetScale = 10 ** (18 - quoteToken.decimals());
     }
@@ -85,14 +115,15 @@ contract HedgeController is IHedgeController, AccessManaged {
         uint256 limitPrice,
         uint256 deadline
     ) external restricted before(deadline) locked returns (uint256 price) {
-        (uint256 spot, ) = oracle.spot();
+        uint256 spot = _spot();
+        _sampleFunding();
         IPerpVenue.State memory s = _stateOrRevert();
         if (!s.tradable) revert VenueNotTradable();
         IRiskEngine.Book memory b = riskEngine.book(spot);
         int256 net = b.delta + s.size;
 
         uint256 sizeBefore = s.size.abs();
-        sizeDelta = _trimToNeutral(sizeDelta, net, _band(b));
+        sizeDelta = _trimToNeutral(sizeDelta, net, band(b.calls, b.puts));
         _checkTrade(sizeDelta, limitPrice, spot, s.size);
         _topUpFor(s, spot, sizeDelta);
         (, price) = venue.submit(sizeDelta, limitPrice);
@@ -105,6 +136,7 @@ contract HedgeController is IHedgeController, AccessManaged {
         if (s.size.abs() > sizeBefore) _requireFloor(s, spot);
         int256 surplus = _marginMove(s, spot);
         if (surplus < 0) _moveMargin(surplus, spot);
+        saleLimits.spend();
         emit Hedged(msg.sender, sizeDelta, price, spot, net, netAfter);
     }
 
@@ -112,7 +144,8 @@ contract HedgeController is IHedgeController, AccessManaged {
 
     /// @inheritdoc IHedgeController
     function adjustMargin() external locked returns (int256 assets) {
-        (uint256 spot, ) = oracle.spot();
+        uint256 spot = _spot();
+        _sampleFunding();
         IPerpVenue.State memory s = _stateOrRevert();
         assets = _marginMove(s, spot);
         if (assets == 0) {
@@ -123,31 +156,77 @@ contract HedgeController is IHedgeController, AccessManaged {
             revert NothingToMove(ratio);
         }
         _moveMargin(assets, spot);
+        saleLimits.spend();
     }
 
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IHedgeController
-    function position() external view returns (int256 size, int256 cash, bool readable) {
+    function position() external view returns (Position memory p) {
         IPerpVenue.State memory s;
-        (readable, s) = _state();
-        if (readable) (size, cash) = (s.size, s.cash - s.entryNotional);
+        (p.readable, s) = _state();
+        if (!p.readable) return p;
+        p.size = s.size;
+        p.cash = s.cash - s.entryNotional;
+        p.maintenanceMargin = s.maintenanceMargin;
+        p.markPrice = s.markPrice;
+        p.tradable = s.tradable;
+        _requireReadGas(FIGURE_READ_GAS);
+        try venue.depth{gas: FIGURE_READ_GAS}(DEPTH_MOVE) returns (uint256 depth) {
+            p.depth = depth;
+        } catch {
+            p.depth = 0;
+        }
+    }
+
+    /// @inheritdoc IHedgeController
+    function markPrice() external view returns (uint256 price, bool readable) {
+        _requireReadGas(FIGURE_READ_GAS);
+        try venue.markPrice{gas: FIGURE_READ_GAS}() returns (uint256 mark) {
+            return (mark, mark != 0);
+        } catch {
+            return (0, false);
+        }
+    }
+
+    /// @inheritdoc IHedgeController
+    function hedgeCost(uint256 spot) external view returns (uint256 proportional, uint256 fixedCost) {
+        proportional = MAX_PROPORTIONAL_COST;
+        _requireReadGas(FIGURE_READ_GAS);
+        try venue.takerFee{gas: FIGURE_READ_GAS}() returns (uint256 fee) {
+            proportional = Math.min(Math.saturatingAdd(fee, IMPACT), MAX_PROPORTIONAL_COST);
+        } catch {
+            proportional = MAX_PROPORTIONAL_COST;
+        }
+        // Gas is paid in the chain's native token, which is taken to be the underlying.
+        fixedCost = Math.mulDiv(HEDGE_GAS * gasPriceOracle.gasPrice(), spot, WAD);
+    }
+
+    /// @inheritdoc IHedgeController
+    function band(uint256 calls, uint256 puts) public pure returns (uint256) {
+        return (BAND_PER_CONTRACT * Math.max(calls, puts)) / WAD;
+    }
+
+    /// @inheritdoc IVenueList
+    function venues() external view returns (IPerpVenue[] memory all) {
+        all = new IPerpVenue[](1);
+        all[0] = venue;
     }
 
     /// @inheritdoc IHedgeController
     function hedgeState() external view returns (HedgeState memory h) {
-        ISpotOracle.Fault fault;
-        (h.spot, , fault) = oracle.read();
+        ISpotOracle.Spot memory price = oracle.read(surface.sigma());
+        h.spot = price.price;
         (bool readable, IPerpVenue.State memory s) = _state();
         if (readable) _describeVenue(h, s);
-        if (fault != ISpotOracle.Fault.None) {
+        if (price.fault != ISpotOracle.Fault.None) {
             h.reason = Reason.PriceUntrusted;
             return h;
         }
         IRiskEngine.Book memory b = riskEngine.book(h.spot);
         h.bookDelta = b.delta;
         h.netDelta = b.delta + h.hedgeSize;
-        h.band = _band(b);
+        h.band = band(b.calls, b.puts);
         if (!readable) {
             h.reason = Reason.VenueUnreadable;
             return h;
@@ -191,8 +270,8 @@ contract HedgeController is IHedgeController, AccessManaged {
     }
 
     /// @dev The proposal was computed a block or more ago, the net delta is of now: what would cross zero is cut off.
-    function _trimToNeutral(int256 sizeDelta, int256 net, uint256 band) private pure returns (int256) {
-        if (net.abs() <= band) revert WithinBand(net, band);
+    function _trimToNeutral(int256 sizeDelta, int256 net, uint256 outer) private pure returns (int256) {
+        if (net.abs() <= outer) revert WithinBand(net, outer);
         if (sizeDelta == 0 || (sizeDelta > 0) == (net > 0)) revert WrongDirection(sizeDelta, net);
         return sizeDelta.abs() > net.abs() ? -net : sizeDelta;
     }
@@ -212,10 +291,6 @@ contract HedgeController is IHedgeController, AccessManaged {
 
     function _isWorthwhile(int256 sizeDelta, int256 size, uint256 spot) private pure returns (bool) {
         return sizeDelta != 0 && (size + sizeDelta == 0 || (sizeDelta.abs() * spot) / WAD >= MIN_NOTIONAL);
-    }
-
-    function _band(IRiskEngine.Book memory b) private pure returns (uint256) {
-        return (BAND_PER_CONTRACT * Math.max(b.calls, b.puts)) / WAD;
     }
 
     /// @dev Before an increase: brings equity to its target for the position to come, as far as money is free, unless it
@@ -298,13 +373,28 @@ contract HedgeController is IHedgeController, AccessManaged {
     }
 
     function _state() private view returns (bool readable, IPerpVenue.State memory s) {
-        // 63/64 of what is left is what the call can get.
-        uint256 available = gasleft();
-        if (available - available / 64 < VENUE_READ_GAS) revert InsufficientGas(available, VENUE_READ_GAS);
+        _requireReadGas(VENUE_READ_GAS);
         try venue.state{gas: VENUE_READ_GAS}() returns (IPerpVenue.State memory read) {
             return (true, read);
         } catch {
             return (false, s);
         }
+    }
+
+    function _requireReadGas(uint256 granted) private view {
+        // 63/64 of what is left is what the call can get.
+        uint256 available = gasleft();
+        if (available - available / 64 < granted) revert InsufficientGas(available, granted);
+    }
+
+    function _spot() private view returns (uint256) {
+        return oracle.spot(surface.sigma()).price;
+    }
+
+    /// @dev A sample that cannot be taken now is no reason not to hedge.
+    function _sampleFunding() private {
+        if (block.timestamp < funding.averages().sampledAt + SAMPLE_INTERVAL) return;
+        // solhint-disable-next-line no-empty-blocks
+        try funding.sample() {} catch {}
     }
 }

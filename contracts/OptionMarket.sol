@@ -7,55 +7,55 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {IExpiryPriceOracle} from "./interfaces/IExpiryPriceOracle.sol";
 import {IOptionMarket} from "./interfaces/IOptionMarket.sol";
+import {IOptionPricer} from "./interfaces/IOptionPricer.sol";
 import {IOptionToken} from "./interfaces/IOptionToken.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
-import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
-import {OptionMath} from "./libraries/OptionMath.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
+import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
+import {Calendar} from "./libraries/Calendar.sol";
 import {SeriesId} from "./libraries/SeriesId.sol";
 import {StrikeSlot, StrikeSlotLib} from "./libraries/StrikeSlot.sol";
 
 /// @title OptionMarket: the board
-/// @notice Sells options of the vault at the model's price plus a half-spread, to anyone, within what the vault can
-///         cover; buys them back at the model's price less a half-spread; settles each expiry at the feed's first complete round after it; pays holders from the vault.
+/// @notice Sells options of the vault to anyone at the price that {IOptionPricer} gives, within what the vault can cover
+///         ({ISaleLimits}); buys them back; settles each expiry at the price that {IExpiryPriceOracle} proved; pays
+///         holders from the vault.
 ///
-///         PRICE. Black–Scholes at the expiry's posted volatility and guarded spot, carry 0, ± half-spread: 2
-///         volatility points of vega, plus 0.77 % of |delta| · spot (the push feed's doubt and the cost of the hedge).
+///         BOARD. Expiries are Fridays at 08:00 UTC. A strike is a call and a put in one storage slot. At most 256 series
+///         and 12 expiries are live, at most 20 strikes are listed a day: that bounds what any view of the book can cost.
 ///
-///         ROLES. The curator lists and posts volatility inside hard bounds. He cannot change what was sold or stop
-///         settlement and redemption. But whoever posts the volatility makes the price, both ways: a curator with an
-///         accomplice can move money out of the vault by it, so he is trusted with it until posts are bounded by a
-///         surface and its speed limits. User functions carry no role.
+///         SETTLEMENT. Taking an expiry off the board fixes what is owed and never depends on cash. It leaves the book in
+///         the same transaction. Holders redeem whenever they like; what is owed is senior to every share.
+///
+///         ROLES. The lister lists inside hard bounds, the curator says how much vega an expiry takes. Neither can change
+///         what was sold, name a price, or stop settlement and redemption. User functions carry no role.
 contract OptionMarket is IOptionMarket, AccessManaged {
     using SafeERC20 for IERC20;
-    using SignedMath for int256;
 
     uint256 private constant WAD = 1e18;
-    /// @notice Addend of the half-spread: the doubt of volatility, annual.
-    uint256 public constant VOLATILITY_SPREAD = 0.02e18; // 2 volatility points
-    /// @notice Addend of the half-spread: part of |delta| · spot.
-    uint256 public constant DELTA_SPREAD = 0.0077e18; // 0.77 %
-    uint256 public constant MIN_VOLATILITY = 0.2e18; // 20 %
-    uint256 public constant MAX_VOLATILITY = 3e18; // 300 %
-    uint256 public constant MIN_SIZE = 0.01e18; // a hundredth of an option
-    /// @notice Nothing is sold in an expiry's last hour.
-    uint256 public constant SALE_CUTOFF = 1 hours;
-    uint256 public constant MAX_TIME_TO_EXPIRY = 2 * 365 days;
-    /// @notice Options are sold only inside these bounds of |delta|. Outside, a premium rounds to nothing while the size
-    ///         counts in the hedging band, and the stress test at ± 50 % does not see what they can cost.
-    uint256 public constant MIN_DELTA = 0.05e18;
-    uint256 public constant MAX_DELTA = 0.95e18;
-    /// @notice Live series, calls and puts, and live expiries: they bound what any view of the book can cost.
+    /// @notice An expiry is listed at least this far ahead.
+    uint256 public constant MIN_TIME_TO_EXPIRY = 1 hours;
+    uint256 public constant MAX_TIME_TO_EXPIRY = 400 days;
+    /// @notice Live series, calls and puts.
     uint256 public constant MAX_SERIES = 256;
-    uint256 public constant MAX_EXPIRIES = 32;
+    uint256 public constant MAX_EXPIRIES = 12;
+    uint256 public constant MAX_STRIKES_A_DAY = 20;
+    /// @notice V_cap is at most this part of bid NAV, and is set at most this often.
+    uint256 public constant MAX_VEGA_CAPACITY = 0.1e18; // 10 %
+    uint256 public constant VEGA_CAPACITY_INTERVAL = 1 days;
 
     IERC20 public immutable quoteToken;
     IOptionVault public immutable vault;
     IOptionToken public immutable token;
     IRiskEngine public immutable riskEngine;
-    ISpotOracle public immutable oracle;
+    ISaleLimits public immutable saleLimits;
+    IOptionPricer public immutable pricer;
+    IVolatilitySurface public immutable surface;
+    IExpiryPriceOracle public immutable expiryPrices;
+    address public immutable auctions;
 
     uint256 private immutable _assetScale;
 
@@ -66,13 +66,26 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     /// @dev Quote-token units still set aside for a settled series.
     mapping(uint256 id => uint256) private _claims;
     uint256[] private _liveExpiries;
-    uint256 private _liveSeries;
+    uint128 private _openCalls;
+    uint128 private _openPuts;
+    uint128 private _vegaCapacity;
+    uint40 private _vegaCapacitySetAt;
+    uint32 private _liveSeries;
+    uint32 private _listingDay;
+    uint16 private _listedToday;
+    /// @dev The earliest live expiry; 0 = none.
+    uint40 private _nextExpiry;
 
     /// @dev One lock with vault and controller: no call of any of them starts inside another.
     modifier locked() {
         vault.lock();
         _;
         vault.unlock();
+    }
+
+    modifier before(uint256 deadline) {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        _;
     }
 
     /// @param quoteToken_ The vault's asset; the vault itself is not deployed yet when this runs.
@@ -82,38 +95,49 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         IOptionVault vault_,
         IOptionToken token_,
         IRiskEngine riskEngine_,
-        ISpotOracle oracle_
+        ISaleLimits saleLimits_,
+        IOptionPricer pricer_,
+        IVolatilitySurface surface_,
+        IExpiryPriceOracle expiryPrices_,
+        address auctions_
     ) AccessManaged(authority_) {
         quoteToken = quoteToken_;
         vault = vault_;
         token = token_;
         riskEngine = riskEngine_;
-        oracle = oracle_;
+        saleLimits = saleLimits_;
+        pricer = pricer_;
+        surface = surface_;
+        expiryPrices = expiryPrices_;
+        auctions = auctions_;
         _assetScale = 10 ** (18 - quoteToken_.decimals());
     }
 
-    // ---------------------------------------------------------------- curator
+    // ---------------------------------------------------------------- lister
 
     /// @inheritdoc IOptionMarket
-    function listExpiry(uint256 expiry, uint256 volatility) external restricted {
-        if (expiry < block.timestamp + SALE_CUTOFF) revert ExpiryTooSoon(expiry, block.timestamp + SALE_CUTOFF);
+    function listExpiry(uint256 expiry) external restricted {
+        if (expiry < block.timestamp + MIN_TIME_TO_EXPIRY) {
+            revert ExpiryTooSoon(expiry, block.timestamp + MIN_TIME_TO_EXPIRY);
+        }
         if (expiry > block.timestamp + MAX_TIME_TO_EXPIRY) {
             revert ExpiryTooFar(expiry, block.timestamp + MAX_TIME_TO_EXPIRY);
         }
-        if (_expiries[expiry].volatility != 0) revert ExpiryAlreadyListed(expiry);
-        _requireVolatility(volatility);
+        if (!Calendar.isExpiry(expiry, block.timestamp)) revert ExpiryNotOnCalendar(expiry);
+        if (_expiries[expiry].listed) revert ExpiryAlreadyListed(expiry);
         if (_liveExpiries.length == MAX_EXPIRIES) revert TooManyExpiries(MAX_EXPIRIES + 1, MAX_EXPIRIES);
-        _expiries[expiry].volatility = uint64(volatility);
+        _expiries[expiry].listed = true;
         _liveExpiries.push(expiry);
-        emit ExpiryListed(expiry, volatility);
+        if (_nextExpiry == 0 || expiry < _nextExpiry) _nextExpiry = uint40(expiry);
+        emit ExpiryListed(expiry);
+        surface.addExpiry(expiry);
+        expiryPrices.recordListing(expiry);
     }
 
     /// @inheritdoc IOptionMarket
     function listStrikes(uint256 expiry, uint256[] calldata strikes) external restricted {
         _requireLive(expiry);
-        uint256 series = _liveSeries + 2 * strikes.length;
-        if (series > MAX_SERIES) revert TooManySeries(series, MAX_SERIES);
-        _liveSeries = series;
+        _countListing(strikes.length);
         for (uint256 i; i < strikes.length; ++i) {
             uint256 strike = strikes[i];
             if (_place[expiry][strike] != 0) revert StrikeAlreadyListed(expiry, strike);
@@ -125,12 +149,17 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         }
     }
 
+    // ---------------------------------------------------------------- curator
+
     /// @inheritdoc IOptionMarket
-    function setVolatility(uint256 expiry, uint256 volatility) external restricted {
-        _requireLive(expiry);
-        _requireVolatility(volatility);
-        _expiries[expiry].volatility = uint64(volatility);
-        emit VolatilityPosted(expiry, volatility);
+    function setVegaCapacity(uint256 vegaCapacity_) external restricted {
+        uint256 earliest = _vegaCapacitySetAt == 0 ? 0 : _vegaCapacitySetAt + VEGA_CAPACITY_INTERVAL;
+        if (block.timestamp < earliest) revert VegaCapacityTooSoon(earliest, block.timestamp);
+        uint256 most = (riskEngine.valuation().bid * MAX_VEGA_CAPACITY) / WAD;
+        if (vegaCapacity_ == 0 || vegaCapacity_ > most) revert VegaCapacityOutOfBounds(vegaCapacity_, most);
+        _vegaCapacity = SafeCast.toUint128(vegaCapacity_);
+        _vegaCapacitySetAt = uint40(block.timestamp);
+        emit VegaCapacitySet(vegaCapacity_);
     }
 
     // ---------------------------------------------------------------- traders
@@ -142,21 +171,21 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         uint256 maxPremium,
         uint256 deadline,
         address receiver
-    ) external locked returns (uint256 premium) {
-        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
-        if (receiver == address(0)) revert ZeroAddress();
-        Quote memory q = _quote(id, size);
-        uint256 delta = q.delta.abs();
-        if (delta < MIN_DELTA || delta > MAX_DELTA) revert DeltaOutOfBounds(q.delta, MIN_DELTA, MAX_DELTA);
-        premium = q.premium;
-        if (premium > maxPremium) revert PremiumAboveLimit(premium, maxPremium);
+    ) external before(deadline) locked returns (uint256 premium) {
+        return _buy(id, size, maxPremium, pricer.quote(id, size), msg.sender, receiver);
+    }
 
-        quoteToken.safeTransferFrom(msg.sender, address(vault), premium);
-        vault.collectPremium(premium);
-        _changeOpenInterest(id, size, true);
-        token.mint(receiver, id, size);
-        riskEngine.checkSale();
-        emit Bought(id, msg.sender, receiver, size, premium, q.spot, q.value);
+    /// @inheritdoc IOptionMarket
+    function buyAtFactor(
+        uint256 id,
+        uint256 size,
+        uint256 factor,
+        uint256 maxPremium,
+        address buyer,
+        address receiver
+    ) external locked returns (uint256 premium) {
+        if (msg.sender != auctions) revert NotAuctions(msg.sender);
+        return _buy(id, size, maxPremium, pricer.quoteAtFactor(id, size, factor), buyer, receiver);
     }
 
     /// @inheritdoc IOptionMarket
@@ -166,26 +195,27 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         uint256 minProceeds,
         uint256 deadline,
         address receiver
-    ) external locked returns (uint256 proceeds) {
-        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+    ) external before(deadline) locked returns (uint256 proceeds) {
         if (receiver == address(0)) revert ZeroAddress();
-        Quote memory q = _quote(id, size);
+        if (size == 0) revert ZeroAmount();
+        IOptionPricer.Quote memory q = pricer.quote(id, size);
+        if (q.selling != IRiskEngine.Closure.None) pricer.requireSellable(id, size, q);
         proceeds = q.proceeds;
         if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
-        riskEngine.checkBuyback();
+        saleLimits.admitBuyback(_saleOf(id, size, q));
 
         token.burn(msg.sender, id, size);
-        _changeOpenInterest(id, size, false);
-        emit Sold(id, msg.sender, receiver, size, proceeds, q.spot, q.value);
+        uint256 open = _changeOpenInterest(id, size, false);
+        emit Sold(id, msg.sender, receiver, size, proceeds, q.spot, q.volatility, q.value, q.delta, open);
         if (proceeds != 0) vault.payBuyback(receiver, proceeds);
     }
 
     /// @inheritdoc IOptionMarket
-    function settle(uint256 expiry, uint80 roundId) external locked returns (uint256 price) {
+    function settle(uint256 expiry) external locked returns (uint256 price) {
         Expiry storage e = _expiries[expiry];
-        if (e.volatility == 0) revert ExpiryNotListed(expiry);
+        if (!e.listed) revert ExpiryNotListed(expiry);
         if (e.settled) revert ExpiryAlreadySettled(expiry);
-        price = oracle.settlementPrice(expiry, roundId);
+        price = expiryPrices.settlementPrice(expiry);
         e.settled = true;
         e.settlementPrice = SafeCast.toUint128(price);
         e.openContracts = 0;
@@ -193,14 +223,23 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         StrikeSlot[] storage slots = _strikes[expiry];
         uint256 count = slots.length;
         uint256 total;
+        uint256 calls;
+        uint256 puts;
         for (uint256 i; i < count; ++i) {
             StrikeSlot slot = slots[i];
+            if (!slot.hasOpenInterest()) continue;
+            calls += slot.callOpenInterest();
+            puts += slot.putOpenInterest();
             total += _recordClaim(expiry, slot.strikeWad(), true, slot.callOpenInterest(), price);
             total += _recordClaim(expiry, slot.strikeWad(), false, slot.putOpenInterest(), price);
         }
-        _liveSeries -= 2 * count;
+        _openCalls -= uint128(calls);
+        _openPuts -= uint128(puts);
+        _liveSeries -= uint32(2 * count);
         _removeLiveExpiry(expiry);
+        surface.removeExpiry(expiry);
         vault.recordClaims(total);
+        saleLimits.spend();
         emit Settled(expiry, price, total, msg.sender);
     }
 
@@ -221,9 +260,13 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IOptionMarket
-    function quote(uint256 id, uint256 size) external view returns (Quote memory) {
+    function quote(
+        uint256 id,
+        uint256 size
+    ) external view returns (IOptionPricer.Quote memory price, ISaleLimits.Limits memory limits) {
         if (vault.inProgress()) revert IRiskEngine.ReentrantRead();
-        return _quote(id, size);
+        price = pricer.quote(id, size);
+        limits = saleLimits.limits(_saleOf(id, size, price));
     }
 
     /// @inheritdoc IOptionMarket
@@ -242,6 +285,22 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     }
 
     /// @inheritdoc IOptionMarket
+    function isListed(uint256 id) external view returns (bool) {
+        (uint256 expiry, uint256 strike, ) = SeriesId.decode(id);
+        return _place[expiry][strike] != 0;
+    }
+
+    /// @inheritdoc IOptionMarket
+    function openContracts() external view returns (uint256 calls, uint256 puts) {
+        return (_openCalls, _openPuts);
+    }
+
+    /// @inheritdoc IOptionMarket
+    function vegaCapacity() external view returns (uint256) {
+        return _vegaCapacity;
+    }
+
+    /// @inheritdoc IOptionMarket
     function openInterest(uint256 id) external view returns (uint256) {
         (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
         if (_expiries[expiry].settled) return 0;
@@ -256,6 +315,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
 
     /// @inheritdoc IOptionMarket
     function hasUnsettledExpiry() external view returns (bool) {
+        // A sale's gas does not depend on how many expiries there are.
+        if (_nextExpiry > block.timestamp) return false;
         uint256 count = _liveExpiries.length;
         for (uint256 i; i < count; ++i) {
             uint256 expiry = _liveExpiries[i];
@@ -266,34 +327,64 @@ contract OptionMarket is IOptionMarket, AccessManaged {
 
     // ---------------------------------------------------------------- internal
 
-    function _quote(uint256 id, uint256 size) private view returns (Quote memory q) {
-        (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
-        _placeOf(id, expiry, strike);
-        if (block.timestamp + SALE_CUTOFF > expiry) revert SaleClosed(expiry, expiry - SALE_CUTOFF);
-        if (size < MIN_SIZE) revert SizeBelowMinimum(size, MIN_SIZE);
+    function _buy(
+        uint256 id,
+        uint256 size,
+        uint256 maxPremium,
+        IOptionPricer.Quote memory q,
+        address buyer,
+        address receiver
+    ) private returns (uint256 premium) {
+        if (receiver == address(0)) revert ZeroAddress();
+        if (q.buying != IRiskEngine.Closure.None) pricer.requireBuyable(id, size, q);
+        premium = q.premium;
+        if (premium > maxPremium) revert PremiumAboveLimit(premium, maxPremium);
 
-        (q.spot, ) = oracle.spot();
-        q.volatility = _expiries[expiry].volatility;
-        OptionMath.Expiry memory context = OptionMath.expiry(expiry - block.timestamp, 0, 0);
-        OptionMath.Greeks memory g = OptionMath.greeks(context, q.spot, strike, q.volatility, isCall);
-        q.value = g.price;
-        q.delta = g.delta;
-        q.volatilitySpread = Math.ceilDiv(g.vega * VOLATILITY_SPREAD, WAD);
-        q.deltaSpread = Math.mulDiv(g.delta.abs() * DELTA_SPREAD, q.spot, WAD * WAD, Math.Rounding.Ceil);
-        uint256 halfSpread = q.volatilitySpread + q.deltaSpread;
-        q.premium = Math.mulDiv(q.value + halfSpread, size, WAD * _assetScale, Math.Rounding.Ceil);
-        q.proceeds = _toAssetsDown(Math.saturatingSub(q.value, halfSpread), size);
+        quoteToken.safeTransferFrom(buyer, address(vault), premium);
+        vault.collectPremium(premium);
+        uint256 open = _changeOpenInterest(id, size, true);
+        token.mint(receiver, id, size);
+        saleLimits.admitSale(_saleOf(id, size, q));
+        emit Bought(id, buyer, receiver, size, premium, q.spot, q.volatility, q.value, q.delta, open);
     }
 
-    function _changeOpenInterest(uint256 id, uint256 size, bool isMore) private {
+    function _saleOf(
+        uint256 id,
+        uint256 size,
+        IOptionPricer.Quote memory q
+    ) private pure returns (ISaleLimits.Sale memory sale) {
+        (, sale.strike, sale.isCall) = SeriesId.decode(id);
+        sale.size = size;
+        sale.delta = q.delta;
+        sale.value = q.value;
+        sale.premium = q.premium;
+        sale.spot = q.spot;
+        sale.spotUpdatedAt = q.spotUpdatedAt;
+        sale.isPull = q.isPull;
+    }
+
+    function _countListing(uint256 strikes) private {
+        uint256 series = _liveSeries + 2 * strikes;
+        if (series > MAX_SERIES) revert TooManySeries(series, MAX_SERIES);
+        uint256 today = block.timestamp / 1 days;
+        uint256 listed = (today == _listingDay ? _listedToday : 0) + strikes;
+        if (listed > MAX_STRIKES_A_DAY) revert TooManyStrikesToday(listed, MAX_STRIKES_A_DAY);
+        (_liveSeries, _listingDay, _listedToday) = (uint32(series), uint32(today), uint16(listed));
+    }
+
+    /// @return open Of the series after the change.
+    function _changeOpenInterest(uint256 id, uint256 size, bool isMore) private returns (uint256 open) {
         (uint256 expiry, uint256 strike, bool isCall) = SeriesId.decode(id);
         uint256 place = _placeOf(id, expiry, strike);
         StrikeSlot slot = _strikes[expiry][place];
-        uint256 open = isCall ? slot.callOpenInterest() : slot.putOpenInterest();
+        open = isCall ? slot.callOpenInterest() : slot.putOpenInterest();
         open = isMore ? open + size : open - size;
         uint256 all = _expiries[expiry].openContracts;
         _expiries[expiry].openContracts = isMore ? all + size : all - size;
         _strikes[expiry][place] = isCall ? slot.withCall(open) : slot.withPut(open);
+        // An open interest fits 96 bits, and there are 128 strikes at most: the sums fit 128.
+        if (isCall) _openCalls = uint128(isMore ? _openCalls + size : _openCalls - size);
+        else _openPuts = uint128(isMore ? _openPuts + size : _openPuts - size);
     }
 
     function _redeem(address holder, uint256 id, uint256 size, address receiver) private returns (uint256 payout) {
@@ -321,14 +412,17 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     }
 
     function _removeLiveExpiry(uint256 expiry) private {
-        uint256 last = _liveExpiries.length - 1;
-        for (uint256 i; i < last; ++i) {
-            if (_liveExpiries[i] == expiry) {
-                _liveExpiries[i] = _liveExpiries[last];
-                break;
-            }
+        uint256 count = _liveExpiries.length;
+        uint256 place;
+        uint256 next;
+        for (uint256 i; i < count; ++i) {
+            uint256 live = _liveExpiries[i];
+            if (live == expiry) place = i;
+            else if (next == 0 || live < next) next = live;
         }
+        _liveExpiries[place] = _liveExpiries[count - 1];
         _liveExpiries.pop();
+        _nextExpiry = uint40(next);
     }
 
     function _payoff(uint256 id) private view returns (uint256) {
@@ -355,14 +449,8 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     }
 
     function _requireLive(uint256 expiry) private view {
-        if (_expiries[expiry].volatility == 0) revert ExpiryNotListed(expiry);
+        if (!_expiries[expiry].listed) revert ExpiryNotListed(expiry);
         if (_expiries[expiry].settled) revert ExpiryAlreadySettled(expiry);
         if (expiry <= block.timestamp) revert ExpiryTooSoon(expiry, block.timestamp + 1);
-    }
-
-    function _requireVolatility(uint256 volatility) private pure {
-        if (volatility < MIN_VOLATILITY || volatility > MAX_VOLATILITY) {
-            revert VolatilityOutOfBounds(volatility, MIN_VOLATILITY, MAX_VOLATILITY);
-        }
     }
 }

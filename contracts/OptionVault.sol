@@ -9,8 +9,10 @@ import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.so
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IGasPriceOracle} from "./interfaces/IGasPriceOracle.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 
 /// @title OptionVault: shares in a book of sold options and the hedge that neutralises it
 /// @notice SHARE PRICE. A share is a part of NAV = idle quote token − what is owed to holders of settled options +
@@ -42,6 +44,8 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
     address public immutable market;
     address public immutable controller;
     IRiskEngine public immutable riskEngine;
+    ISaleLimits public immutable saleLimits;
+    IGasPriceOracle public immutable gasPriceOracle;
     /// @inheritdoc IOptionVault
     uint256 public immutable assetScale;
 
@@ -68,6 +72,8 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         address market_,
         address controller_,
         IRiskEngine riskEngine_,
+        ISaleLimits saleLimits_,
+        IGasPriceOracle gasPriceOracle_,
         string memory name_,
         string memory symbol_
     ) ERC4626(asset_) ERC20(name_, symbol_) ERC20Permit(name_) {
@@ -77,6 +83,8 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         market = market_;
         controller = controller_;
         riskEngine = riskEngine_;
+        saleLimits = saleLimits_;
+        gasPriceOracle = gasPriceOracle_;
     }
 
     // ---------------------------------------------------------------- the system's own calls
@@ -274,17 +282,21 @@ contract OptionVault is ERC4626, ERC20Permit, IOptionVault {
         idle = counted;
     }
 
+    /// @dev Every call of vault, market and controller comes through here, so the stored gas price is kept here.
     function _takeLock() private {
         if (inProgress) revert ReentrantCall();
         inProgress = true;
+        gasPriceOracle.update();
     }
 
     function _onlyMarketOrController() private view {
         if (msg.sender != market && msg.sender != controller) revert NotSystem(msg.sender);
     }
 
-    function _requireOpen() private view returns (IRiskEngine.Valuation memory v) {
-        v = _valuation();
+    /// @dev Sales are admitted against what was computed here (RULES.md S4).
+    function _requireOpen() private returns (IRiskEngine.Valuation memory v) {
+        if (inProgress) revert ReentrantCall();
+        v = saleLimits.renew();
         if (v.closure != IRiskEngine.Closure.None) revert VaultClosed(v.closure);
     }
 

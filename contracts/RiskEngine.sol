@@ -2,25 +2,37 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {IFundingOracle} from "./interfaces/IFundingOracle.sol";
 import {IHedgeController} from "./interfaces/IHedgeController.sol";
 import {IOptionMarket} from "./interfaces/IOptionMarket.sol";
 import {IOptionVault} from "./interfaces/IOptionVault.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
+import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
+import {Ln} from "./libraries/math/Ln.sol";
 import {OptionMath} from "./libraries/OptionMath.sol";
 import {StrikeSlot} from "./libraries/StrikeSlot.sol";
+import {SviSlice} from "./libraries/Svi.sol";
 
-/// @title RiskEngine: the live book, NAV and the limits that follow from them
-/// @notice Nothing is stored: each view prices every open option at the moment of the call.
+/// @title RiskEngine: the live book, NAV and what it may be wrong by
+/// @notice Nothing is stored: each view prices every open option at the moment of the call, at the surface's volatilities
+///         and with expected funding in the forward. An expiry that waits for settlement counts with the delta that it had
+///         before it expired.
 contract RiskEngine is IRiskEngine {
+    using SafeCast for int256;
+    using SafeCast for uint256;
     using SignedMath for int256;
 
     uint256 private constant WAD = 1e18;
-    /// @notice Half the distance between bid and ask of a share, as a part of NAV.
-    uint256 public constant SHARE_SPREAD = 0.001e18; // 10 bps
-    /// @notice What must remain of NAV after a sale when spot has fallen to half or risen by half.
-    uint256 public constant RESERVE = 0.2e18; // 20 % of NAV
+    int256 private constant INT_WAD = 1e18;
+    uint256 private constant YEAR = 365 days;
+    /// @notice Least part of NAV between the middle and the bid or ask of a share.
+    uint256 public constant MIN_SHARE_SPREAD = 0.001e18; // 10 bps
+    /// @notice Doubt of expected carry, a year.
+    uint256 public constant CARRY_DOUBT = 0.04e18; // 4 %
     /// @notice The two stressed spots, as parts of spot.
     uint256 public constant STRESS_DOWN = 0.5e18;
     uint256 public constant STRESS_UP = 1.5e18;
@@ -34,157 +46,252 @@ contract RiskEngine is IRiskEngine {
     IOptionVault public immutable vault;
     IHedgeController public immutable controller;
     ISpotOracle public immutable oracle;
+    IVolatilitySurface public immutable surface;
+    IFundingOracle public immutable funding;
+    ISaleLimits public immutable saleLimits;
 
-    /// @dev What the open options would cost if they expired at a given spot, quote WAD.
-    struct Losses {
-        uint256 down;
-        uint256 here;
-        uint256 up;
-    }
-
-    /// @dev What stands against those losses, quote WAD: idle − owed, and the hedge, whose equity at a price p is
-    ///      `cash + size · p`.
-    struct Cover {
-        int256 idle;
-        int256 hedgeSize;
-        int256 hedgeCash;
-    }
-
-    constructor(IOptionMarket market_, IOptionVault vault_, IHedgeController controller_, ISpotOracle oracle_) {
+    constructor(
+        IOptionMarket market_,
+        IOptionVault vault_,
+        IHedgeController controller_,
+        ISpotOracle oracle_,
+        IVolatilitySurface surface_,
+        IFundingOracle funding_,
+        ISaleLimits saleLimits_
+    ) {
         market = market_;
         vault = vault_;
         controller = controller_;
         oracle = oracle_;
+        surface = surface_;
+        funding = funding_;
+        saleLimits = saleLimits_;
     }
+
+    // ---------------------------------------------------------------- views
 
     /// @inheritdoc IRiskEngine
     function book(uint256 spot) external view returns (Book memory b) {
-        (b, ) = _book(spot);
+        Losses memory losses;
+        Points memory none;
+        _book(b, losses, spot, none);
     }
 
     /// @inheritdoc IRiskEngine
     function valuation() external view returns (Valuation memory v) {
         if (vault.inProgress()) revert ReentrantRead();
-        (v, , ) = _valuation();
+        (v, ) = _valuation();
     }
 
     /// @inheritdoc IRiskEngine
-    function checkSale() external view {
-        (Valuation memory v, Losses memory loss, Cover memory cover) = _valuation();
-        if (v.closure != Closure.None) revert SalesClosed(v.closure);
-        if (cover.idle < int256(loss.here)) revert InsufficientCollateral(v.spot, cover.idle, loss.here);
-
-        uint256 reserve = (v.mid * RESERVE) / WAD;
-        _requireCovered(cover, v.spot, (v.spot * STRESS_DOWN) / WAD, loss.down + reserve);
-        _requireCovered(cover, v.spot, (v.spot * STRESS_UP) / WAD, loss.up + reserve);
+    /// @dev The limits of sales ask inside the market's own call, when the sale is booked.
+    function assess() external view returns (Valuation memory, Findings memory) {
+        if (msg.sender != address(saleLimits) && vault.inProgress()) revert ReentrantRead();
+        return _valuation();
     }
 
     /// @inheritdoc IRiskEngine
-    function checkBuyback() external view {
-        (Valuation memory v, , ) = _valuation();
-        if (v.closure != Closure.None && v.closure != Closure.VenueUnreadable) revert SalesClosed(v.closure);
+    function coverage() external view returns (uint256) {
+        if (vault.inProgress()) revert ReentrantRead();
+        (Valuation memory v, ) = _valuation();
+        return v.coverage;
     }
 
-    function _requireCovered(Cover memory cover, uint256 spot, uint256 stressed, uint256 required) private pure {
-        int256 available = _coverAt(cover, spot, stressed);
-        if (available < int256(required)) revert InsufficientCollateral(stressed, available, required);
-    }
+    // ---------------------------------------------------------------- valuation
 
-    function _valuation() private view returns (Valuation memory v, Losses memory loss, Cover memory cover) {
+    function _valuation() private view returns (Valuation memory v, Findings memory f) {
         uint256 scale = vault.assetScale();
-        cover.idle = int256(vault.idle() * scale) - int256(vault.owed() * scale);
-
-        ISpotOracle.Fault fault;
-        (v.spot, , fault) = oracle.read();
-        bool readable;
-        (cover.hedgeSize, cover.hedgeCash, readable) = controller.position();
+        f.idle = _idle();
+        ISpotOracle.Spot memory price = oracle.read(surface.sigma());
+        (v.spot, v.spotDoubt) = (price.price, price.doubt);
+        f.hedge = controller.position();
 
         // Without any price neither the options nor the hedge can be valued: nothing is claimed.
         if (v.spot != 0) {
-            Book memory b;
-            (b, loss) = _book(v.spot);
-            v.liability = b.liability;
-            v.venueEquity = cover.hedgeCash + (cover.hedgeSize * int256(v.spot)) / int256(WAD);
-            int256 nav = cover.idle + v.venueEquity.max(0) - int256(v.liability);
-            v.mid = nav > 0 ? uint256(nav) : 0;
-            uint256 doubt = Math.ceilDiv(v.mid * SHARE_SPREAD, WAD);
-            v.bid = v.mid - doubt;
+            f.points = _points(v.spot, f.hedge);
+            _book(f.book, f.losses, v.spot, f.points);
+            f.hedgeDown = uint256(_hedgeAt(f.hedge, v.spot, f.points.down));
+            f.hedgeUp = uint256(_hedgeAt(f.hedge, v.spot, f.points.up));
+            v.liability = f.book.liability;
+            v.venueEquity = f.hedge.cash + (f.hedge.size * v.spot.toInt256()) / INT_WAD;
+            f.mid = f.idle + v.venueEquity.max(0) - v.liability.toInt256();
+            if (f.mid > 0) v.mid = uint256(f.mid);
+            uint256 doubt = Math.max(_doubt(f, v.spot, v.spotDoubt), Math.ceilDiv(v.mid * MIN_SHARE_SPREAD, WAD));
+            f.bid = f.mid - doubt.toInt256();
+            if (f.bid > 0) v.bid = uint256(f.bid);
             v.ask = v.mid + doubt;
         }
+        v.coverage = _coverage(v, scale);
 
-        if (fault != ISpotOracle.Fault.None) v.closure = Closure.PriceUntrusted;
+        bool isOpen = f.book.calls + f.book.puts != 0;
+        IVolatilitySurface.Closure surfaceClosure = surface.closure();
+        if (price.fault != ISpotOracle.Fault.None) v.closure = Closure.PriceUntrusted;
         else if (market.hasUnsettledExpiry()) v.closure = Closure.ExpiryUnsettled;
-        else if (!readable) v.closure = Closure.VenueUnreadable;
-        else if (v.bid == 0 && (v.liability != 0 || cover.idle != 0 || vault.totalSupply() != 0)) {
+        else if (isOpen && surfaceClosure == IVolatilitySurface.Closure.Clamped) v.closure = Closure.SurfaceClamped;
+        else if (isOpen && surfaceClosure == IVolatilitySurface.Closure.Stale) v.closure = Closure.SurfaceStale;
+        else if (!f.hedge.readable) v.closure = Closure.VenueUnreadable;
+        else if (v.bid == 0 && (v.liability != 0 || f.idle != 0 || vault.totalSupply() != 0)) {
             // Only a vault that never held anything may start from nothing.
             v.closure = Closure.Insolvent;
-        } else v.freeLiquidity = _freeLiquidity(v.spot, cover, loss) / scale;
+        } else v.freeLiquidity = _freeLiquidity(f) / scale;
     }
 
-    /// @dev The largest payment after which idle − owed still covers the loss at spot, and with the hedge the loss at both
-    ///      stressed spots.
-    function _freeLiquidity(uint256 spot, Cover memory cover, Losses memory loss) private pure returns (uint256) {
-        int256 free = cover.idle - int256(loss.here);
-        free = free.min(_coverAt(cover, spot, (spot * STRESS_DOWN) / WAD) - int256(loss.down));
-        free = free.min(_coverAt(cover, spot, (spot * STRESS_UP) / WAD) - int256(loss.up));
+    /// @dev N3: what the middle may be wrong by. Every term is something that an entry or an exit could be timed around.
+    function _doubt(Findings memory f, uint256 spot, uint256 spotDoubt) internal view virtual returns (uint256 doubt) {
+        Book memory b = f.book;
+        uint256 size = f.hedge.size.abs();
+        uint256 byPrice = Math.mulDiv((b.delta + f.hedge.size).abs(), spot, WAD);
+        uint256 byGamma = Math.mulDiv(b.gamma.abs(), spot, 2 * WAD);
+        doubt = Math.mulDiv(byPrice + Math.mulDiv(byGamma, spotDoubt, WAD), spotDoubt, WAD);
+        doubt += b.volatilityDoubt;
+        doubt += Math.mulDiv(b.timeDelta.abs() * CARRY_DOUBT, spot, WAD * WAD);
+        if (size == 0) return doubt;
+        uint256 mark = f.hedge.markPrice;
+        (uint256 proportional, ) = controller.hedgeCost(spot);
+        doubt += Math.mulDiv(size, mark > spot ? mark - spot : spot - mark, WAD);
+        doubt += Math.mulDiv(Math.mulDiv(size, spot, WAD), proportional, WAD);
+    }
+
+    /// @dev S2: what is there for what is owed, and for what the open options would bring.
+    function _coverage(Valuation memory v, uint256 scale) private view returns (uint256) {
+        uint256 claims = vault.owed() * scale + v.liability;
+        uint256 assets = vault.idle() * scale + uint256(v.venueEquity.max(0));
+        return assets >= claims ? WAD : (assets * WAD) / claims;
+    }
+
+    /// @dev The largest payment after which idle − owed still covers the loss at spot and at the hedge's liquidation
+    ///      price, and with the hedge the loss at both stressed spots.
+    function _freeLiquidity(Findings memory f) private pure returns (uint256) {
+        int256 free = f.idle - int256(f.losses.here);
+        free = free.min(f.idle - int256(f.losses.liquidation));
+        free = free.min(f.idle + int256(f.hedgeDown) - int256(f.losses.down));
+        free = free.min(f.idle + int256(f.hedgeUp) - int256(f.losses.up));
         return free > 0 ? uint256(free) : 0;
     }
 
-    /// @dev Cash and hedge at a stressed spot. The hedge never counts below zero, because its loss is limited to its
-    ///      margin; its gain counts in part only, because it may not be there in cash when it is needed.
-    function _coverAt(Cover memory cover, uint256 spot, uint256 stressed) private pure returns (int256) {
-        int256 equity = cover.hedgeCash + (cover.hedgeSize * int256(spot)) / int256(WAD);
-        int256 change = (cover.hedgeSize * (int256(stressed) - int256(spot))) / int256(WAD);
-        if (change > 0) change = (change * HEDGE_GAIN_CREDIT) / int256(WAD);
-        return cover.idle + (equity + change).max(0);
+    /// @dev The hedge at a stressed spot. It never counts below zero, because its loss is limited to its margin; its gain
+    ///      counts in part only, because it may not be there in cash when it is needed.
+    function _hedgeAt(
+        IHedgeController.Position memory hedge,
+        uint256 spot,
+        uint256 stressed
+    ) private pure returns (int256) {
+        int256 equity = hedge.cash + (hedge.size * int256(spot)) / INT_WAD;
+        int256 change = (hedge.size * (int256(stressed) - int256(spot))) / INT_WAD;
+        if (change > 0) change = (change * HEDGE_GAIN_CREDIT) / INT_WAD;
+        return (equity + change).max(0);
     }
 
-    /// @dev One pass over the live strikes: value, greeks, contracts and the payoffs at the stressed spots.
-    function _book(uint256 spot) private view returns (Book memory b, Losses memory loss) {
+    /// @dev The liquidation price is where equity is what maintenance asks: cash + x·s = m·|x|·s.
+    function _points(uint256 spot, IHedgeController.Position memory hedge) private pure returns (Points memory p) {
+        p.down = (spot * STRESS_DOWN) / WAD;
+        p.here = spot;
+        p.up = (spot * STRESS_UP) / WAD;
+        uint256 size = hedge.size.abs();
+        if (size == 0) return p;
+        uint256 notional = Math.mulDiv(size, hedge.markPrice == 0 ? spot : hedge.markPrice, WAD);
+        if (notional == 0) return p;
+        int256 kept = Math.min(Math.mulDiv(hedge.maintenanceMargin, WAD, notional), WAD / 2).toInt256();
+        // A long's equity falls with spot, a short's as it rises.
+        int256 price =
+            hedge.size > 0
+                ? (-hedge.cash * INT_WAD) / ((hedge.size * (INT_WAD - kept)) / INT_WAD).max(1)
+                : (hedge.cash * INT_WAD) / ((-hedge.size * (INT_WAD + kept)) / INT_WAD).max(1);
+        if (price > int256(p.down) && price < int256(p.up)) p.liquidation = uint256(price);
+    }
+
+    // ---------------------------------------------------------------- the book
+
+    /// @dev One pass over the live strikes: value, greeks, contracts, and the losses at the points.
+    function _book(Book memory b, Losses memory losses, uint256 spot, Points memory points) private view {
         uint256[] memory expiries = market.liveExpiries();
         for (uint256 i; i < expiries.length; ++i) {
-            IOptionMarket.Expiry memory e = market.expiryOf(expiries[i]);
-            if (e.openContracts == 0) continue;
+            if (market.expiryOf(expiries[i]).openContracts == 0) continue;
             StrikeSlot[] memory slots = market.strikesOf(expiries[i]);
-            _addExpiry(b, spot, expiries[i], e.volatility, slots);
-            _addLosses(b, loss, spot, slots);
+            if (expiries[i] > block.timestamp) _addExpiry(b, spot, expiries[i], slots);
+            else _addExpired(b, spot, expiries[i], slots);
+            _addLosses(b, losses, points, slots);
         }
         // Rounded up by more than what the approximation may have left out: 2^-58 of the notional, at least one unit.
         if (b.calls + b.puts != 0) b.liability += Math.mulDiv(b.calls + b.puts, spot, WAD << 58, Math.Rounding.Ceil);
     }
 
-    function _addExpiry(
-        Book memory b,
-        uint256 spot,
-        uint256 expiry,
-        uint256 volatility,
-        StrikeSlot[] memory slots
-    ) private view {
-        uint256 secondsLeft = expiry > block.timestamp ? expiry - block.timestamp : 0;
-        if (secondsLeft < MIN_TIME_TO_EXPIRY) secondsLeft = MIN_TIME_TO_EXPIRY;
-        OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, 0, 0);
-        OptionMath.Position memory legs = OptionMath.book(context, spot, slots, volatility);
+    function _addExpiry(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
+        uint256 secondsLeft = Math.max(expiry - block.timestamp, MIN_TIME_TO_EXPIRY);
+        OptionMath.Position memory legs = _legs(spot, expiry, secondsLeft, slots);
         if (legs.value > 0) b.liability += uint256(legs.value);
         b.delta -= legs.delta;
         b.gamma -= legs.gamma;
         b.vega -= legs.vega;
         b.theta -= legs.theta;
+        b.volatilityDoubt += Math.ceilDiv(surface.spread(expiry) * legs.vega.abs(), WAD);
+        b.timeDelta -= (legs.delta * int256(secondsLeft)) / int256(YEAR);
     }
 
-    function _addLosses(Book memory b, Losses memory loss, uint256 spot, StrikeSlot[] memory slots) private pure {
+    /// @dev N5: what waits for settlement is worth what it was about to be, with the delta it had before it expired; no
+    ///      price moves that delta any more.
+    function _addExpired(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
+        int256 value = _legs(spot, expiry, MIN_TIME_TO_EXPIRY, slots).value;
+        if (value > 0) b.liability += uint256(value);
+        b.delta -= _legs(_spotBeforeExpiry(expiry, spot), expiry, MIN_TIME_TO_EXPIRY, slots).delta;
+    }
+
+    function _spotBeforeExpiry(uint256 expiry, uint256 spot) private view returns (uint256) {
+        uint256 before = saleLimits.spotBefore(expiry);
+        return before == 0 ? spot : before;
+    }
+
+    /// @dev The open options of one expiry, long, each strike at its own volatility on the forward (RULES.md F4).
+    function _legs(
+        uint256 spot,
+        uint256 expiry,
+        uint256 secondsLeft,
+        StrikeSlot[] memory slots
+    ) private view returns (OptionMath.Position memory) {
+        (int256 carry, ) = funding.carry(secondsLeft);
+        OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, carry, 0);
+        SviSlice slice = surface.sliceOf(expiry);
+        OptionMath.Book memory sums;
         for (uint256 i; i < slots.length; ++i) {
-            uint256 strike = slots[i].strikeWad();
-            uint256 calls = slots[i].callOpenInterest();
-            uint256 puts = slots[i].putOpenInterest();
+            StrikeSlot slot = slots[i];
+            if (!slot.hasOpenInterest()) continue;
+            int256 kQ96 = Ln.ratio(slot.strikeWad(), spot) - context.carryTimeQ96;
+            OptionMath.add(sums, context, spot, slot, OptionMath.deviation(context, slice.volatility(kQ96)));
+        }
+        return OptionMath.net(sums, context, spot);
+    }
+
+    function _addLosses(
+        Book memory b,
+        Losses memory losses,
+        Points memory points,
+        StrikeSlot[] memory slots
+    ) private pure {
+        for (uint256 i; i < slots.length; ++i) {
+            StrikeSlot slot = slots[i];
+            if (!slot.hasOpenInterest()) continue;
+            uint256 calls = slot.callOpenInterest();
+            uint256 puts = slot.putOpenInterest();
             b.calls += calls;
             b.puts += puts;
-            loss.down += _payoff((spot * STRESS_DOWN) / WAD, strike, calls, puts);
-            loss.here += _payoff(spot, strike, calls, puts);
-            loss.up += _payoff((spot * STRESS_UP) / WAD, strike, calls, puts);
+            if (points.here == 0) continue;
+            uint256 strike = slot.strikeWad();
+            losses.down += _payoff(points.down, strike, calls, puts);
+            losses.here += _payoff(points.here, strike, calls, puts);
+            losses.up += _payoff(points.up, strike, calls, puts);
+            if (points.liquidation != 0) losses.liquidation += _payoff(points.liquidation, strike, calls, puts);
         }
     }
 
     function _payoff(uint256 spot, uint256 strike, uint256 calls, uint256 puts) private pure returns (uint256) {
         return spot > strike ? Math.ceilDiv((spot - strike) * calls, WAD) : Math.ceilDiv((strike - spot) * puts, WAD);
+    }
+
+    // ---------------------------------------------------------------- small
+
+    /// @dev Idle less what is owed, quote WAD.
+    function _idle() private view returns (int256) {
+        uint256 scale = vault.assetScale();
+        return (vault.idle() * scale).toInt256() - (vault.owed() * scale).toInt256();
     }
 }

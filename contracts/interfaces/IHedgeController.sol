@@ -121,7 +121,8 @@ interface IHedgeController {
     function position() external view returns (Position memory);
 
     /// @notice The venue's mark, quote WAD. Never reverts for the venue's sake.
-    /// @return readable False when the venue gave no positive answer.
+    /// @return price Zero when it gave none.
+    /// @return readable False when it gave no positive one.
     function markPrice() external view returns (uint256 price, bool readable);
 
     /// @notice What one rebalance costs now, for the price of an option and for the band (POLICY.md).
@@ -129,4 +130,7 @@ interface IHedgeController {
     /// @return proportional λ: the venue's fee, half its spread and impact, a part of notional, WAD.
     /// @return fixedCost C: gas at the stored gas price, quote WAD.
     function hedgeCost(uint256 spot) external view returns (uint256 proportional, uint256 fixedCost);
+
+    /// @notice Largest |net delta| that is left alone with so many open contracts, underlying WAD.
+    function band(uint256 calls, uint256 puts) external pure returns (uint256);
 }

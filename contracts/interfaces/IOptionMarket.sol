@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {StrikeSlot} from "../libraries/StrikeSlot.sol";
 import {IOptionPricer} from "./IOptionPricer.sol";
-import {IRiskEngine} from "./IRiskEngine.sol";
+import {ISaleLimits} from "./ISaleLimits.sol";
 
 /// @title Lists, quotes, sells, settles and pays European, cash-settled options on the underlying
 /// @notice Sizes and prices are WAD, premiums and payouts are quote-token units. A series is a number that names
@@ -105,7 +105,7 @@ interface IOptionMarket {
     function quote(
         uint256 id,
         uint256 size
-    ) external view returns (IOptionPricer.Quote memory price, IRiskEngine.Limits memory limits);
+    ) external view returns (IOptionPricer.Quote memory price, ISaleLimits.Limits memory limits);
 
     /// @notice Buys `size` options from the vault. The caller pays the premium in the quote token, which he has
     ///         approved to this contract.

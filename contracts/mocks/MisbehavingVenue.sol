@@ -25,6 +25,9 @@ contract MisbehavingVenue is IPerpVenue {
     State private _state;
     Fault public fault;
     int256 private _cumulativeFunding;
+    uint256 public takerFee = 0.001e18; // .1 %
+    /// @dev What {depth} answers whatever the move.
+    uint256 private _depth = 1_000e18;
 
     error ToldToRevert();
 
@@ -47,6 +50,14 @@ contract MisbehavingVenue is IPerpVenue {
 
     function setCumulativeFunding(int256 cumulative) external {
         _cumulativeFunding = cumulative;
+    }
+
+    function setTakerFee(uint256 fee) external {
+        takerFee = fee;
+    }
+
+    function setDepth(uint256 depth_) external {
+        _depth = depth_;
     }
 
     function depositMargin(uint256 assets) external {
@@ -81,6 +92,16 @@ contract MisbehavingVenue is IPerpVenue {
     function state() external view returns (State memory) {
         _misbehave();
         return _state;
+    }
+
+    function markPrice() external view returns (uint256) {
+        _misbehave();
+        return _state.markPrice;
+    }
+
+    function depth(uint256) external view returns (uint256) {
+        _misbehave();
+        return _depth;
     }
 
     function cumulativeFunding() public view returns (int256) {

@@ -15,7 +15,9 @@ import {IClearingHouseConfig} from "./curie/IClearingHouseConfig.sol";
 import {IChainlinkPriceFeedV3, IPriceFeedDispatcher} from "./curie/ICuriePriceFeed.sol";
 import {ICurieVault} from "./curie/ICurieVault.sol";
 import {IExchange} from "./curie/IExchange.sol";
+import {IMarketRegistry} from "./curie/IMarketRegistry.sol";
 import {IOrderBook} from "./curie/IOrderBook.sol";
+import {IUniswapV3Pool} from "./curie/IUniswapV3Pool.sol";
 
 /// @title The hedge's account on one market of Perp v2 "Curie"
 /// @notice Owns the account itself: Curie takes `msg.sender` for the trader. The controller alone moves it, and money
@@ -79,6 +81,8 @@ contract CurieVenue is IPerpVenue {
     IClearingHouseConfig public immutable CONFIG;
     IBaseToken public immutable BASE_TOKEN;
     IOrderBook public immutable ORDER_BOOK;
+    IMarketRegistry public immutable MARKET_REGISTRY;
+    IUniswapV3Pool public immutable POOL;
     IERC20 private immutable _QUOTE_TOKEN;
     /// @dev Quote WAD per token unit, 1e12 for 6 decimals. Curie itself refuses tokens of more than 18.
     uint256 private immutable _UNIT;
@@ -114,6 +118,8 @@ contract CurieVenue is IPerpVenue {
         EXCHANGE = IExchange(clearingHouse.getExchange());
         CONFIG = IClearingHouseConfig(clearingHouse.getClearingHouseConfig());
         ORDER_BOOK = IOrderBook(EXCHANGE.getOrderBook());
+        MARKET_REGISTRY = IMarketRegistry(EXCHANGE.getMarketRegistry());
+        POOL = IUniswapV3Pool(MARKET_REGISTRY.getPool(address(baseToken)));
         address token = CURIE_VAULT.getSettlementToken();
         _QUOTE_TOKEN = IERC20(token);
         _UNIT = 10 ** (18 - IERC20Metadata(token).decimals());
@@ -222,6 +228,27 @@ contract CurieVenue is IPerpVenue {
                 withdrawable: _withdrawable(account),
                 tradable: isTradable
             });
+    }
+
+    /// @inheritdoc IPerpVenue
+    function markPrice() external view returns (uint256) {
+        return ACCOUNT_BALANCE.getMarkPrice(address(BASE_TOKEN));
+    }
+
+    /// @inheritdoc IPerpVenue
+    function takerFee() external view returns (uint256) {
+        return (uint256(MARKET_REGISTRY.getFeeRatio(address(BASE_TOKEN))) * _WAD) / _RATIO;
+    }
+
+    /// @inheritdoc IPerpVenue
+    /// @dev With the liquidity L in range and prices P = root², a purchase that moves the price by m takes
+    ///      L / √P · (1 − 1 / √(1 + m)) of base; a sale to the same distance brings more. Liquidity that begins or ends
+    ///      within the move is not looked at.
+    function depth(uint256 move) external view returns (uint256) {
+        (uint160 sqrtPriceX96, , , , , , ) = POOL.slot0();
+        uint256 rootMoved = Math.sqrt((_WAD + move) * _WAD); // √(1 + m), WAD
+        uint256 base = Math.mulDiv(POOL.liquidity(), 1 << 96, sqrtPriceX96);
+        return Math.mulDiv(base, rootMoved - _WAD, rootMoved);
     }
 
     /// @notice The momentary funding rate, WAD a year, positive = longs pay, and whether the market can be traded.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @title Perp v2 "Curie" Exchange: what Ballast calls of it
 interface IExchange {
+    function getMarketRegistry() external view returns (address);
     function getOrderBook() external view returns (address);
     /// @notice WAD, **positive = the trader pays**.
     function getPendingFundingPayment(address trader, address baseToken) external view returns (int256);
