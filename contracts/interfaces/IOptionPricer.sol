@@ -4,18 +4,20 @@ pragma solidity ^0.8.28;
 import {IRiskEngine} from "./IRiskEngine.sol";
 import {IVolatilitySurface} from "./IVolatilitySurface.sol";
 
-/// @title What an option costs, and why (RULES.md Q1–Q4)
+/// @title What an option costs, and why (RULES.md Q1–Q4, E4)
 /// @notice A view on the oracles and on the market's open interest. Prices are quote WAD per option, sizes WAD.
 ///
-///             F = S · e^(bT)            value = F · Φ(d1) − K · Φ(d2), at the surface's volatility for K / F
+///             F = S · e^(bT)            value = F · Φ(d1) − K · Φ(d2), at the surface's volatility for ln(K / F)
 ///
-///         b is the expected carry. The perp that hedges is worth spot, so delta is the change with spot.
+///         b is the expected carry. The perp that hedges is worth spot, so delta is the change with spot. T is at least
+///         600 s, in the value as in the greeks.
 ///
-///             premium  = size · (value at the worse price + half-spread) + skew
-///             proceeds = size · (value at the worse price − half-spread) + skew back
+///             premium  = size · (value at the worse price + half-spread) + skew, never below `floor`
+///             proceeds = size · (value at the worse price − half-spread) + skew back, never below zero
 ///
 ///         The worse price is guarded spot or the venue's mark, whichever makes the option dearer to a buyer or cheaper
-///         to a seller. The half-spread is
+///         to a seller, each with its own forward and volatility. Spread and skew are taken at guarded spot. The
+///         half-spread is
 ///
 ///             max(s · vega, hedging cost) + |Δ| · S · ε + ½ · Γ · S² · ε² + u · T · |Δ| · S
 ///
@@ -28,15 +30,26 @@ import {IVolatilitySurface} from "./IVolatilitySurface.sol";
 ///         difference of a potential of the expiry's short vega V, so that no round trip gains by it:
 ///
 ///             κ / (2 · V_cap) · [(V ± size · vega)² − V²],  κ = .10
+///
+///         While any live slice of the surface is clamped or stale, `proceeds` is at most the intrinsic value on the
+///         forward.
+///
+///         BUYING is closed, and the first of these that holds is said: the price is untrusted, the series is over, it
+///         has an hour or less left, its expiry has no slice, the surface is clamped, or stale, the venue cannot be read,
+///         its mark is more than 1.5 % off guarded spot, the carry is clamped (at the upper end calls, at the lower puts),
+///         the size is below .01, |Δ| is outside [.05, .95], V_cap is zero. SELLING back is closed only by an untrusted
+///         price, the end of the series, a missing slice, a mark that is off, and a size of zero.
+/// @dev Trusted: the market for its open interest, which it changes after it has read the quote and not before. While one
+///      of its calls is in progress only the market's own view refuses to answer.
 interface IOptionPricer {
     /// @notice The addends of the distance to the value of one option, quote WAD each.
-    /// @param worsePrice What the worse of guarded spot and the mark makes of it.
+    /// @param worsePrice What the worse of guarded spot and the mark adds, and the last digits of the value.
     /// @param volatility s · vega.
     /// @param hedging The hedging cost. The greater of this and `volatility` counts.
     /// @param spot |Δ| · S · ε.
     /// @param convexity ½ · Γ · S² · ε².
     /// @param carry u · T · |Δ| · S.
-    /// @param halfSpread The sum of those that count, `worsePrice` excepted.
+    /// @param halfSpread The sum of those that count, `worsePrice` excepted; for a buyer times the factor.
     struct Spread {
         uint256 worsePrice;
         uint256 volatility;
@@ -50,20 +63,20 @@ interface IOptionPricer {
     /// @notice A firm price, both ways, and how it came about.
     /// @param premium Quote-token units that buying the whole size costs, rounded up.
     /// @param proceeds Quote-token units that selling the whole size back brings, rounded down.
-    /// @param floor Quote-token units below which no auction sells the whole size: one more than selling it back right
-    ///        after could bring even without a spread, and not less than the intrinsic value on the forward.
+    /// @param floor Quote-token units below which nobody buys the whole size: one more than selling it back right after
+    ///        could bring even without a spread, and more than the intrinsic value on the forward.
     /// @param buying Why the series cannot be bought now, by itself; `None` = it can.
     /// @param selling Why it cannot be sold back now; `None` = it can.
-    /// @param spot Guarded spot.
+    /// @param spot Guarded spot; 0 = there is none, and nothing is priced.
     /// @param spotDoubt ε, a part of spot, WAD.
     /// @param spotUpdatedAt Unix seconds.
     /// @param isPull Which source the price is of.
-    /// @param markPrice The venue's.
+    /// @param markPrice The venue's; 0 = unreadable, and guarded spot counts alone. Off its limit it does not count either.
     /// @param carry b, WAD a year.
     /// @param forward F.
-    /// @param volatility Annual, WAD.
+    /// @param volatility Annual, WAD; 0 = nothing is priced.
     /// @param value Model value at guarded spot.
-    /// @param intrinsic max(0, F − K) of a call.
+    /// @param intrinsic max(0, F − K) of a call, max(0, K − F) of a put, rounded up.
     /// @param delta Of one option, WAD.
     /// @param vega Per 1.00 of volatility.
     /// @param buyer The addends for a buyer.
@@ -94,7 +107,7 @@ interface IOptionPricer {
         uint256 sellSkew;
     }
 
-    /// @notice Nothing is sold from `closesAt` on.
+    /// @notice Nothing is sold from `closesAt` on, an hour before the end.
     error SaleClosed(uint256 expiry, uint256 closesAt);
     error SeriesExpired(uint256 expiry, uint256 blockTimestamp);
     /// @notice The expiry has no volatility yet.
@@ -113,15 +126,17 @@ interface IOptionPricer {
     /// @notice The curator has not said yet how much vega an expiry takes.
     error NoVegaCapacity();
 
-    /// @notice See {Quote}. Reverts only for a series that is not listed or not a series at all: what is closed is said
-    ///         in `buying` and `selling`, with whatever figures could still be computed.
+    /// @notice See {Quote}. What is closed is said in `buying` and `selling`, with whatever figures could still be computed.
+    ///         It reverts only for a series that is not listed (`SeriesNotListed`), a number that is no series
+    ///         (`MalformedSeriesId`), and a size that no strike can hold (`OpenInterestNotPackable`).
     /// @param size Options, WAD.
     function quote(uint256 id, uint256 size) external view returns (Quote memory);
 
-    /// @notice As {quote}, with the buyer's half-spread multiplied by `factor` (WAD), and `premium` never below `floor`.
+    /// @notice As {quote}, with the buyer's half-spread multiplied by `factor` (WAD).
     function quoteAtFactor(uint256 id, uint256 size, uint256 factor) external view returns (Quote memory);
 
-    /// @notice Reverts with the typed error behind `q.buying`, values included; returns when that is `None`.
+    /// @notice Reverts with the typed error behind `q.buying`, values included; returns when that is `None`. An untrusted
+    ///         price reverts with the oracle's own error.
     function requireBuyable(uint256 id, uint256 size, Quote calldata q) external view;
 
     /// @notice Reverts with the typed error behind `q.selling`, values included; returns when that is `None`.

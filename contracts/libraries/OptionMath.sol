@@ -182,7 +182,7 @@ library OptionMath {
         Rounding rounding
     ) internal pure returns (Greeks memory g) {
         g = greeks(e, spot, strike, volatility, isCall);
-        g.price = _toSide(e, g.price, spot, strike, rounding);
+        g.price = toSide(e, g.price, spot, strike, rounding);
     }
 
     /// @notice Price and sensitivities of a single option of an expiry, the price to the nearest WAD.
@@ -236,7 +236,25 @@ library OptionMath {
                 e.spotWeightQ96
             );
             int256 value = (int256(spot) * spotLegQ96 - cashLegQ96 + HALF_Q96) >> 96;
-            return _toSide(e, value > 0 ? uint256(value) : 0, spot, strike, rounding);
+            return toSide(e, value > 0 ? uint256(value) : 0, spot, strike, rounding);
+        }
+    }
+
+    /// @notice A price to the nearest WAD, moved past the error it may have to the side that the caller asks for. For a
+    ///         caller who needs both sides of one evaluation.
+    /// @dev At expiry it has no error.
+    function toSide(
+        Expiry memory e,
+        uint256 nearest,
+        uint256 spot,
+        uint256 strike,
+        Rounding rounding
+    ) internal pure returns (uint256) {
+        unchecked {
+            if (rounding == Rounding.Nearest || e.secondsToExpiry == 0) return nearest;
+            uint256 error_ = ((spot * e.spotWeightQ96 + strike * e.discountQ96) >> PRICE_ERROR_SHIFT) + 2;
+            if (rounding == Rounding.Up) return nearest + error_;
+            return nearest > error_ ? nearest - error_ : 0;
         }
     }
 
@@ -450,22 +468,6 @@ library OptionMath {
             int256 middleQ96 = RawMath.sdiv(logForwardQ96 << 96, deviationQ96 + 1);
             int256 halfQ96 = int256(deviationQ96 >> 1);
             return NormalDistribution.pair(middleQ96 + halfQ96, middleQ96 - halfQ96);
-        }
-    }
-
-    /// @dev Moves a price that is right to the nearest WAD past the error it may have. At expiry it has none.
-    function _toSide(
-        Expiry memory e,
-        uint256 nearest,
-        uint256 spot,
-        uint256 strike,
-        Rounding rounding
-    ) private pure returns (uint256) {
-        unchecked {
-            if (rounding == Rounding.Nearest || e.secondsToExpiry == 0) return nearest;
-            uint256 error_ = ((spot * e.spotWeightQ96 + strike * e.discountQ96) >> PRICE_ERROR_SHIFT) + 2;
-            if (rounding == Rounding.Up) return nearest + error_;
-            return nearest > error_ ? nearest - error_ : 0;
         }
     }
 

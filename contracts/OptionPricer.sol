@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {IFundingOracle} from "./interfaces/IFundingOracle.sol";
+import {IHedgeController} from "./interfaces/IHedgeController.sol";
+import {IOptionMarket} from "./interfaces/IOptionMarket.sol";
+import {IOptionPricer} from "./interfaces/IOptionPricer.sol";
+import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
+import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
+import {ImpulseBand} from "./libraries/ImpulseBand.sol";
+import {Ln} from "./libraries/math/Ln.sol";
+import {OptionMath} from "./libraries/OptionMath.sol";
+import {SeriesId} from "./libraries/SeriesId.sol";
+import {StrikeSlot, StrikeSlotLib} from "./libraries/StrikeSlot.sol";
+import {SviSlice} from "./libraries/Svi.sol";
+
+/// @title OptionPricer: what an option costs, and why
+/// @notice The formula, what closes and every error: {IOptionPricer}. Nothing is stored and nobody has a role here. What
+///         the trader pays is rounded up at every step, what he gets down.
+/// @dev The skew cannot be gained from because it is a difference of one function of the expiry's short vega: whatever the
+///      order of trades, what it took on the way out is the most that it gives on the way back. That holds as long as
+///      the vega of an option is the same number inside the sum over the strikes and by itself, so both come from guarded
+///      spot, the same time and the same volatility.
+contract OptionPricer is IOptionPricer {
+    using OptionMath for OptionMath.Expiry;
+    using SignedMath for int256;
+
+    /// @dev What is quoted, and what the oracles say of it.
+    struct Terms {
+        uint256 expiry;
+        uint256 strike;
+        bool isCall;
+        uint256 size;
+        bool isSpotTrusted;
+        bool isMarkReadable;
+        bool isMarkApart;
+        IFundingOracle.Clamp clamp;
+        IVolatilitySurface.Closure surfaceClosure;
+        uint256 vegaCapacity;
+        SviSlice slice;
+        OptionMath.Expiry context;
+        uint256 gamma;
+    }
+
+    uint256 private constant WAD = 1e18;
+    uint256 private constant YEAR = 365 days;
+
+    uint256 public constant MIN_SIZE = .01e18; // a hundredth of an option
+    /// @notice Nothing is sold in an expiry's last hour.
+    uint256 public constant SALE_CUTOFF = 1 hours;
+    /// @notice The least time that anything is priced with.
+    uint256 public constant MIN_TIME = 600 seconds;
+    uint256 public constant MIN_DELTA = .05e18;
+    uint256 public constant MAX_DELTA = .95e18;
+    /// @notice How far the venue's mark may lie from guarded spot, a part of it.
+    uint256 public constant MAX_APART = .015e18; // 1.5 %
+    /// @notice u: the doubt of the carry, a year.
+    uint256 public constant CARRY_DOUBT = .04e18; // 4 %
+    /// @notice κ: the skew in volatility at a short vega of V_cap.
+    uint256 public constant SKEW = .1e18; // 10 points
+    /// @notice a of the band whose cost is charged.
+    uint256 public constant RISK_AVERSION = 100e18;
+    /// @notice A hedge's fixed cost is shared by at least so many contracts.
+    uint256 public constant MIN_CONTRACTS = 5e18;
+    /// @dev Part of T: on average over its life an option needs less hedging than on the first day.
+    uint256 private constant TURNOVER = .7e18;
+
+    IOptionMarket public immutable market;
+    IVolatilitySurface public immutable surface;
+    IFundingOracle public immutable funding;
+    ISpotOracle public immutable oracle;
+    IHedgeController public immutable controller;
+
+    uint256 private immutable _assetScale;
+
+    /// @param quoteToken Of at most 18 decimals. The others need not be deployed yet.
+    constructor(
+        IERC20Metadata quoteToken,
+        IOptionMarket market_,
+        IVolatilitySurface surface_,
+        IFundingOracle funding_,
+        ISpotOracle oracle_,
+        IHedgeController controller_
+    ) {
+        market = market_;
+        surface = surface_;
+        funding = funding_;
+        oracle = oracle_;
+        controller = controller_;
+        _assetScale = 10 ** (18 - quoteToken.decimals());
+    }
+
+    // ---------------------------------------------------------------- views
+
+    /// @inheritdoc IOptionPricer
+    function quote(uint256 id, uint256 size) external view returns (Quote memory) {
+        return _quote(id, size, WAD);
+    }
+
+    /// @inheritdoc IOptionPricer
+    function quoteAtFactor(uint256 id, uint256 size, uint256 factor) external view returns (Quote memory) {
+        return _quote(id, size, factor);
+    }
+
+    /// @inheritdoc IOptionPricer
+    function requireBuyable(uint256 id, uint256 size, Quote calldata q) external view {
+        if (q.buying != IRiskEngine.Closure.None) _revertFor(q.buying, id, size, MIN_SIZE, q);
+    }
+
+    /// @inheritdoc IOptionPricer
+    function requireSellable(uint256 id, uint256 size, Quote calldata q) external view {
+        if (q.selling != IRiskEngine.Closure.None) _revertFor(q.selling, id, size, 1, q);
+    }
+
+    // ---------------------------------------------------------------- what a mutant of the tests leaves out
+
+    /// @dev ε.
+    function _doubtOf(ISpotOracle.Spot memory spot) internal view virtual returns (uint256) {
+        return spot.doubt;
+    }
+
+    /// @dev Q1: carry moves the forward and discounts nothing.
+    function _contextOf(uint256 secondsToExpiry, int256 carry) internal view virtual returns (OptionMath.Expiry memory) {
+        return OptionMath.expiry(secondsToExpiry, carry, 0);
+    }
+
+    /// @dev Q4: the second price at which the option is valued. Where the two are apart nothing is traded.
+    function _secondPrice(Quote memory q, Terms memory t) internal view virtual returns (uint256) {
+        return t.isMarkReadable && !t.isMarkApart ? q.markPrice : q.spot;
+    }
+
+    function _isApart(uint256 spot, uint256 markPrice) internal view virtual returns (bool) {
+        uint256 apart = markPrice > spot ? markPrice - spot : spot - markPrice;
+        return apart > Math.mulDiv(spot, MAX_APART, WAD);
+    }
+
+    /// @dev E4.
+    function _isSurfaceBehind(IVolatilitySurface.Closure closure) internal view virtual returns (bool) {
+        return closure != IVolatilitySurface.Closure.None;
+    }
+
+    /// @dev Q3: κ / (2 · V_cap) · [(V + x)² − V²].
+    function _buySkew(
+        uint256 shortVega,
+        uint256 vegaSold,
+        uint256 capacity
+    ) internal view virtual returns (uint256 skew) {
+        skew = Math.mulDiv(vegaSold, 2 * shortVega + vegaSold, 2 * capacity, Math.Rounding.Ceil);
+        return Math.mulDiv(skew, SKEW, WAD, Math.Rounding.Ceil);
+    }
+
+    /// @dev Q3: κ / (2 · V_cap) · [V² − (V − x)²].
+    function _sellSkew(
+        uint256 shortVega,
+        uint256 vegaBought,
+        uint256 capacity
+    ) internal view virtual returns (uint256 skew) {
+        vegaBought = Math.min(vegaBought, shortVega);
+        skew = Math.mulDiv(vegaBought, 2 * shortVega - vegaBought, 2 * capacity);
+        return Math.mulDiv(skew, SKEW, WAD);
+    }
+
+    /// @dev Q6: what an auction's buyer pays, token units.
+    function _premiumOf(Quote memory q, uint256 size, uint256) internal view virtual returns (uint256) {
+        uint256 each = q.value + q.buyer.worsePrice + q.buyer.halfSpread;
+        return Math.max(_toAssetsUp(Math.mulDiv(size, each, WAD, Math.Rounding.Ceil) + q.buySkew), q.floor);
+    }
+
+    // ---------------------------------------------------------------- internal
+
+    function _quote(uint256 id, uint256 size, uint256 factor) private view returns (Quote memory q) {
+        Terms memory t;
+        (t.expiry, t.strike, t.isCall) = SeriesId.decode(id);
+        if (!market.isListed(id)) revert IOptionMarket.SeriesNotListed(id);
+        if (size > type(uint96).max) revert StrikeSlotLib.OpenInterestNotPackable(size);
+        t.size = size;
+        _readPrices(q, t);
+        _readExpiry(q, t);
+        if (_isPriced(q, t)) {
+            _value(q, t);
+            _addSpread(q, t, factor);
+            _addSkew(q, t);
+            _total(q, t, factor);
+        }
+        q.buying = _buyingClosure(q, t);
+        q.selling = _sellingClosure(t);
+    }
+
+    function _readPrices(Quote memory q, Terms memory t) private view {
+        ISpotOracle.Spot memory spot = oracle.read(surface.sigma());
+        q.spot = spot.price;
+        q.spotDoubt = _doubtOf(spot);
+        q.spotUpdatedAt = spot.updatedAt;
+        q.isPull = spot.source == ISpotOracle.Source.Pull;
+        t.isSpotTrusted = spot.fault == ISpotOracle.Fault.None && _isInDomain(spot.price);
+        (q.markPrice, t.isMarkReadable) = controller.markPrice();
+        t.isMarkApart = t.isMarkReadable && _isApart(q.spot, q.markPrice);
+    }
+
+    function _readExpiry(Quote memory q, Terms memory t) private view {
+        uint256 secondsToExpiry = Math.max(Math.saturatingSub(t.expiry, block.timestamp), MIN_TIME);
+        (q.carry, t.clamp) = funding.carry(secondsToExpiry);
+        t.context = _contextOf(secondsToExpiry, q.carry);
+        t.slice = surface.sliceOf(t.expiry);
+        t.surfaceClosure = surface.closure();
+        t.vegaCapacity = market.vegaCapacity();
+        if (!_isInDomain(q.spot)) return;
+        q.forward = (q.spot * t.context.spotWeightQ96) >> 96;
+        q.intrinsic = _intrinsic(q, t, true);
+    }
+
+    /// @dev Greeks at guarded spot, and the value at the worse of two prices. Each has its own forward, and so its own
+    ///      volatility: under a smile the worse price is not always the higher or the lower one.
+    function _value(Quote memory q, Terms memory t) private view {
+        q.volatility = _volatilityAt(t, q.spot, t.strike);
+        OptionMath.Greeks memory g = t.context.greeks(q.spot, t.strike, q.volatility, t.isCall);
+        (q.value, q.delta, q.vega) = (g.price, g.delta, g.vega);
+        // A deviation of next to nothing makes a gamma that no band is defined for.
+        t.gamma = Math.min(g.gamma, ImpulseBand.MAX_GAMMA);
+
+        (uint256 dearest, uint256 cheapest) = _sides(t, q.value, q.spot);
+        uint256 second = _secondPrice(q, t);
+        if (second != q.spot) {
+            uint256 volatility = _volatilityAt(t, second, t.strike);
+            uint256 value = t.context.price(second, t.strike, volatility, t.isCall, OptionMath.Rounding.Nearest);
+            (uint256 up, uint256 down) = _sides(t, value, second);
+            dearest = Math.max(dearest, up);
+            cheapest = Math.min(cheapest, down);
+        }
+        q.buyer.worsePrice = dearest - q.value;
+        q.seller.worsePrice = q.value - cheapest;
+    }
+
+    /// @dev A value within the error that it may have.
+    function _sides(Terms memory t, uint256 value, uint256 spot) private pure returns (uint256 up, uint256 down) {
+        up = t.context.toSide(value, spot, t.strike, OptionMath.Rounding.Up);
+        down = t.context.toSide(value, spot, t.strike, OptionMath.Rounding.Down);
+    }
+
+    function _addSpread(Quote memory q, Terms memory t, uint256 factor) private view {
+        uint256 deltaNotional = q.delta.abs() * q.spot;
+        Spread memory s = q.buyer;
+        s.volatility = Math.mulDiv(q.vega, surface.spread(t.expiry), WAD, Math.Rounding.Ceil);
+        s.spot = Math.mulDiv(deltaNotional, q.spotDoubt, WAD * WAD, Math.Rounding.Ceil);
+        // Γ · S² = G · S, of three WAD each with ε².
+        uint256 doubtSquared = q.spotDoubt * q.spotDoubt;
+        s.convexity = Math.mulDiv(t.gamma * q.spot, doubtSquared, 2 * WAD * WAD * WAD, Math.Rounding.Ceil);
+        uint256 carryDoubt = CARRY_DOUBT * t.context.secondsToExpiry;
+        s.carry = Math.mulDiv(deltaNotional, carryDoubt, WAD * WAD * YEAR, Math.Rounding.Ceil);
+        (q.seller.volatility, q.seller.spot) = (s.volatility, s.spot);
+        (q.seller.convexity, q.seller.carry) = (s.convexity, s.carry);
+
+        (uint256 calls, uint256 puts) = market.openContracts();
+        uint256 open = t.isCall ? calls : puts;
+        (uint256 proportional, uint256 fixedCost) = controller.hedgeCost(q.spot);
+        s.hedging = _hedgingCost(q, t, open + t.size, proportional, fixedCost);
+        q.seller.hedging = _hedgingCost(q, t, Math.saturatingSub(open, t.size), proportional, fixedCost);
+
+        s.halfSpread = Math.mulDiv(_sum(s), factor, WAD, Math.Rounding.Ceil);
+        q.seller.halfSpread = _sum(q.seller);
+    }
+
+    /// @dev S · {2λ|Δ| + .7 · T · (Gσ)² · [f / (H² − h²) + λ / (H + h)]}. Costs beyond what the band knows count as the
+    ///      greatest it knows: a price that nobody pays, not a quote that fails.
+    function _hedgingCost(
+        Quote memory q,
+        Terms memory t,
+        uint256 contracts,
+        uint256 proportional,
+        uint256 fixedCost
+    ) private pure returns (uint256) {
+        proportional = Math.min(proportional, ImpulseBand.MAX_PROPORTIONAL_COST);
+        fixedCost = Math.min(fixedCost, type(uint96).max) * WAD * WAD;
+        fixedCost = Math.ceilDiv(fixedCost, Math.max(contracts, MIN_CONTRACTS) * q.spot); // f
+        fixedCost = Math.min(fixedCost, ImpulseBand.MAX_FIXED_COST);
+        (uint256 outer, uint256 inner) = ImpulseBand.ofContract(t.gamma, proportional, fixedCost, RISK_AVERSION);
+
+        // Without gamma the band is 0 and nothing is traded. Without a fixed cost its edges are one.
+        uint256 rate = outer == 0 ? 0 : Math.ceilDiv(proportional * WAD, outer + inner);
+        if (outer > inner) rate += Math.ceilDiv(fixedCost * WAD * WAD, outer * outer - inner * inner);
+        uint256 move = Math.mulDiv(t.gamma, q.volatility, WAD, Math.Rounding.Ceil);
+        uint256 turnover = Math.mulDiv(move * move, rate, WAD * WAD, Math.Rounding.Ceil);
+        uint256 life = TURNOVER * t.context.secondsToExpiry;
+        turnover = Math.mulDiv(turnover, life, WAD * YEAR, Math.Rounding.Ceil);
+
+        uint256 entryAndExit = Math.ceilDiv(2 * proportional * q.delta.abs(), WAD);
+        return Math.mulDiv(q.spot, entryAndExit + turnover, WAD, Math.Rounding.Ceil);
+    }
+
+    function _sum(Spread memory s) private pure returns (uint256) {
+        return Math.max(s.volatility, s.hedging) + s.spot + s.convexity + s.carry;
+    }
+
+    /// @dev An option's own vega and the sum over the strikes are each right to a wei or so: it counts as one more where
+    ///      it is sold, and as one less where it comes back.
+    function _addSkew(Quote memory q, Terms memory t) private view {
+        if (t.vegaCapacity == 0) return;
+        uint256 shortVega = _shortVega(q, t);
+        uint256 sold = Math.mulDiv(t.size, q.vega + 1, WAD, Math.Rounding.Ceil) + 1;
+        uint256 bought = Math.saturatingSub(Math.mulDiv(t.size, Math.saturatingSub(q.vega, 1), WAD), 1);
+        q.buySkew = _buySkew(shortVega, sold, t.vegaCapacity);
+        q.sellSkew = _sellSkew(shortVega, bought, t.vegaCapacity);
+    }
+
+    /// @dev V: the vega of all that is open in the expiry.
+    function _shortVega(Quote memory q, Terms memory t) private view returns (uint256) {
+        StrikeSlot[] memory strikes = market.strikesOf(t.expiry);
+        OptionMath.Book memory sums;
+        for (uint256 i; i < strikes.length; ++i) {
+            StrikeSlot slot = strikes[i];
+            if (!slot.hasOpenInterest()) continue;
+            uint256 volatility = _volatilityAt(t, q.spot, slot.strikeWad());
+            OptionMath.add(sums, t.context, q.spot, slot, t.context.deviation(volatility));
+        }
+        return uint256(OptionMath.net(sums, t.context, q.spot).vega);
+    }
+
+    function _total(Quote memory q, Terms memory t, uint256 factor) private view {
+        uint256 cheapest = q.value - q.seller.worsePrice;
+        uint256 back = Math.mulDiv(t.size, cheapest, WAD, Math.Rounding.Ceil) + q.buySkew;
+        uint256 intrinsic = Math.mulDiv(t.size, q.intrinsic, WAD, Math.Rounding.Ceil);
+        q.floor = _toAssetsUp(Math.max(back, intrinsic)) + 1;
+        q.premium = _premiumOf(q, t.size, factor);
+
+        uint256 proceeds = Math.mulDiv(t.size, cheapest, WAD) + q.sellSkew;
+        uint256 halfSpread = Math.mulDiv(t.size, q.seller.halfSpread, WAD, Math.Rounding.Ceil);
+        proceeds = Math.saturatingSub(proceeds, halfSpread);
+        if (_isSurfaceBehind(t.surfaceClosure)) {
+            proceeds = Math.min(proceeds, Math.mulDiv(t.size, _intrinsic(q, t, false), WAD));
+        }
+        q.proceeds = proceeds / _assetScale;
+    }
+
+    function _toAssetsUp(uint256 amount) internal view returns (uint256) {
+        return Math.ceilDiv(amount, _assetScale);
+    }
+
+    /// @dev The forward is rounded down: the true one may be a wei above.
+    function _intrinsic(Quote memory q, Terms memory t, bool isUp) private pure returns (uint256) {
+        uint256 forward = t.isCall == isUp ? q.forward + 1 : q.forward;
+        return t.isCall ? Math.saturatingSub(forward, t.strike) : Math.saturatingSub(t.strike, forward);
+    }
+
+    /// @dev Sticky moneyness: the slice at k = ln(K / F), with the forward of the price given. No option is priced beyond
+    ///      the greatest volatility that the model knows.
+    function _volatilityAt(Terms memory t, uint256 spot, uint256 strike) private pure returns (uint256) {
+        int256 kQ96 = Ln.ratio(strike, spot) - t.context.carryTimeQ96;
+        return Math.min(t.slice.volatility(kQ96), OptionMath.MAX_VOLATILITY);
+    }
+
+    function _isInDomain(uint256 spot) private pure returns (bool) {
+        return spot != 0 && spot <= OptionMath.MAX_PRICE;
+    }
+
+    function _isPosted(Terms memory t) private pure returns (bool) {
+        return SviSlice.unwrap(t.slice) != 0;
+    }
+
+    function _isPriced(Quote memory q, Terms memory t) private pure returns (bool) {
+        return _isPosted(t) && _isInDomain(q.spot);
+    }
+
+    // ---------------------------------------------------------------- what is closed
+
+    function _buyingClosure(Quote memory q, Terms memory t) private view returns (IRiskEngine.Closure) {
+        if (!t.isSpotTrusted) return IRiskEngine.Closure.PriceUntrusted;
+        if (block.timestamp >= t.expiry) return IRiskEngine.Closure.Expired;
+        if (block.timestamp + SALE_CUTOFF >= t.expiry) return IRiskEngine.Closure.NearExpiry;
+        if (!_isPosted(t)) return IRiskEngine.Closure.Unposted;
+        if (t.surfaceClosure == IVolatilitySurface.Closure.Clamped) return IRiskEngine.Closure.SurfaceClamped;
+        if (t.surfaceClosure == IVolatilitySurface.Closure.Stale) return IRiskEngine.Closure.SurfaceStale;
+        if (!t.isMarkReadable) return IRiskEngine.Closure.VenueUnreadable;
+        if (t.isMarkApart) return IRiskEngine.Closure.VenueOffMark;
+        IFundingOracle.Clamp tooCheapAt = t.isCall ? IFundingOracle.Clamp.Upper : IFundingOracle.Clamp.Lower;
+        if (t.clamp == tooCheapAt) return IRiskEngine.Closure.CarryClamped;
+        if (t.size < MIN_SIZE) return IRiskEngine.Closure.SizeBelowMinimum;
+        uint256 delta = q.delta.abs();
+        if (delta < MIN_DELTA || delta > MAX_DELTA) return IRiskEngine.Closure.DeltaOutOfBounds;
+        if (t.vegaCapacity == 0) return IRiskEngine.Closure.NoVegaCapacity;
+        return IRiskEngine.Closure.None;
+    }
+
+    function _sellingClosure(Terms memory t) private view returns (IRiskEngine.Closure) {
+        if (!t.isSpotTrusted) return IRiskEngine.Closure.PriceUntrusted;
+        if (block.timestamp >= t.expiry) return IRiskEngine.Closure.Expired;
+        if (!_isPosted(t)) return IRiskEngine.Closure.Unposted;
+        if (t.isMarkApart) return IRiskEngine.Closure.VenueOffMark;
+        if (t.size == 0) return IRiskEngine.Closure.SizeBelowMinimum;
+        return IRiskEngine.Closure.None;
+    }
+
+    function _revertFor(
+        IRiskEngine.Closure closure,
+        uint256 id,
+        uint256 size,
+        uint256 minSize,
+        Quote calldata q
+    ) private view {
+        (uint256 expiry, , ) = SeriesId.decode(id);
+        if (closure == IRiskEngine.Closure.PriceUntrusted) oracle.spot(surface.sigma());
+        if (closure == IRiskEngine.Closure.Expired) revert SeriesExpired(expiry, block.timestamp);
+        if (closure == IRiskEngine.Closure.NearExpiry) revert SaleClosed(expiry, expiry - SALE_CUTOFF);
+        if (closure == IRiskEngine.Closure.Unposted) revert SurfaceUnposted(expiry);
+        if (closure == IRiskEngine.Closure.SurfaceClamped) revert SurfaceClosed(IVolatilitySurface.Closure.Clamped);
+        if (closure == IRiskEngine.Closure.SurfaceStale) revert SurfaceClosed(IVolatilitySurface.Closure.Stale);
+        if (closure == IRiskEngine.Closure.VenueUnreadable) revert VenueUnreadable();
+        if (closure == IRiskEngine.Closure.VenueOffMark) revert MarkApart(q.spot, q.markPrice, MAX_APART);
+        if (closure == IRiskEngine.Closure.CarryClamped) revert CarryClamped(q.carry);
+        if (closure == IRiskEngine.Closure.SizeBelowMinimum) revert SizeBelowMinimum(size, minSize);
+        if (closure == IRiskEngine.Closure.DeltaOutOfBounds) revert DeltaOutOfBounds(q.delta, MIN_DELTA, MAX_DELTA);
+        if (closure == IRiskEngine.Closure.NoVegaCapacity) revert NoVegaCapacity();
+        // A price that the oracle trusts and the model cannot use, or a reason that is not this contract's.
+        revert IRiskEngine.SalesClosed(closure);
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IFundingOracle} from "../interfaces/IFundingOracle.sol";
+import {ISpotOracle} from "../interfaces/ISpotOracle.sol";
+import {IVolatilitySurface} from "../interfaces/IVolatilitySurface.sol";
+import {StrikeSlot, StrikeSlotLib} from "../libraries/StrikeSlot.sol";
+import {SviSlice} from "../libraries/Svi.sol";
+
+/// @notice All that a pricer reads, as a test tells it: market, surface, funding, spot oracle, controller and quote token
+///         at one address.
+contract ToldPricingWorld {
+    /// @notice The error of an untrusted price.
+    error ToldFault(ISpotOracle.Fault fault);
+
+    uint8 public immutable decimals;
+
+    ISpotOracle.Spot private _spot;
+    uint256 public sigma;
+    IVolatilitySurface.Closure public closure;
+    mapping(uint256 expiry => SviSlice) public sliceOf;
+    mapping(uint256 expiry => uint256) public spread;
+    int256 private _carry;
+    IFundingOracle.Clamp private _clamp;
+    uint256 private _mark;
+    bool private _isReadable;
+    uint256 private _proportional;
+    uint256 private _fixedCost;
+    uint256 private _calls;
+    uint256 private _puts;
+    uint256 public vegaCapacity;
+    bool private _hidesSeries;
+    mapping(uint256 expiry => StrikeSlot[]) private _strikes;
+
+    constructor(uint8 decimals_) {
+        decimals = decimals_;
+    }
+
+    // ---------------------------------------------------------------- telling
+
+    function tellSpot(ISpotOracle.Spot calldata spot_) external {
+        _spot = spot_;
+    }
+
+    function tellSigma(uint256 sigma_) external {
+        sigma = sigma_;
+    }
+
+    function tellSlice(uint256 expiry, SviSlice slice, uint256 spread_) external {
+        sliceOf[expiry] = slice;
+        spread[expiry] = spread_;
+    }
+
+    function tellClosure(IVolatilitySurface.Closure closure_) external {
+        closure = closure_;
+    }
+
+    function tellCarry(int256 carry_, IFundingOracle.Clamp clamp_) external {
+        _carry = carry_;
+        _clamp = clamp_;
+    }
+
+    function tellMark(uint256 price, bool isReadable) external {
+        _mark = price;
+        _isReadable = isReadable;
+    }
+
+    function tellHedgeCost(uint256 proportional, uint256 fixedCost) external {
+        _proportional = proportional;
+        _fixedCost = fixedCost;
+    }
+
+    function tellVegaCapacity(uint256 vegaCapacity_) external {
+        vegaCapacity = vegaCapacity_;
+    }
+
+    function tellOpenContracts(uint256 calls, uint256 puts) external {
+        _calls = calls;
+        _puts = puts;
+    }
+
+    function tellUnlisted(bool hidesSeries) external {
+        _hidesSeries = hidesSeries;
+    }
+
+    function tellStrikes(
+        uint256 expiry,
+        uint256[] calldata strikes,
+        uint256[] calldata calls,
+        uint256[] calldata puts
+    ) external {
+        delete _strikes[expiry];
+        for (uint256 i; i < strikes.length; ++i) {
+            _strikes[expiry].push(StrikeSlotLib.pack(strikes[i], calls[i], puts[i]));
+        }
+    }
+
+    // ---------------------------------------------------------------- what the pricer reads
+
+    /// @notice The doubt told is that at the sigma told: with another one the pricer has not asked the surface.
+    function read(uint256 sigma_) public view returns (ISpotOracle.Spot memory spot_) {
+        spot_ = _spot;
+        if (sigma_ != sigma) spot_.doubt = 0;
+    }
+
+    function spot(uint256 sigma_) external view returns (ISpotOracle.Spot memory) {
+        if (_spot.fault != ISpotOracle.Fault.None) revert ToldFault(_spot.fault);
+        return read(sigma_);
+    }
+
+    function carry(uint256) external view returns (int256, IFundingOracle.Clamp) {
+        return (_carry, _clamp);
+    }
+
+    function markPrice() external view returns (uint256, bool) {
+        return (_mark, _isReadable);
+    }
+
+    function hedgeCost(uint256) external view returns (uint256, uint256) {
+        return (_proportional, _fixedCost);
+    }
+
+    function isListed(uint256) external view returns (bool) {
+        return !_hidesSeries;
+    }
+
+    function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory) {
+        return _strikes[expiry];
+    }
+
+    function openContracts() external view returns (uint256, uint256) {
+        return (_calls, _puts);
+    }
+}
