@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {StrikeSlot} from "../libraries/StrikeSlot.sol";
 import {IOptionPricer} from "./IOptionPricer.sol";
+import {IOptionToken} from "./IOptionToken.sol";
 import {ISaleLimits} from "./ISaleLimits.sol";
 
 /// @title Lists, quotes, sells, settles and pays European, cash-settled options on the underlying
@@ -151,6 +152,9 @@ interface IOptionMarket {
 
     /// @notice Burns all of `holder`'s options of a settled series and pays him. Anyone: it can only pay the holder.
     function redeemFor(address holder, uint256 id) external returns (uint256 payout);
+
+    /// @notice The options that it mints and burns.
+    function token() external view returns (IOptionToken);
 
     /// @notice Expiries that are listed and not settled, in order of listing.
     function liveExpiries() external view returns (uint256[] memory);
