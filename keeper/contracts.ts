@@ -7,8 +7,14 @@ import type { IAggregatorV3 } from "../types/contracts/interfaces/IAggregatorV3.
 import type { BallastLens } from "../types/contracts/lens/BallastLens.ts";
 import type { LocalUsdc } from "../types/contracts/local/LocalUsdc.ts";
 import type { OptionMarket } from "../types/contracts/OptionMarket.ts";
+import type { OptionPricer } from "../types/contracts/OptionPricer.ts";
 import type { OptionToken } from "../types/contracts/OptionToken.ts";
 import type { OptionVault } from "../types/contracts/OptionVault.ts";
+import type { ExpiryPriceOracle } from "../types/contracts/oracles/ExpiryPriceOracle.ts";
+import type { FundingOracle } from "../types/contracts/oracles/FundingOracle.ts";
+import type { RealisedVolatilityOracle } from "../types/contracts/oracles/RealisedVolatilityOracle.ts";
+import type { SpotOracle } from "../types/contracts/oracles/SpotOracle.ts";
+import type { VolatilitySurface } from "../types/contracts/oracles/VolatilitySurface.ts";
 import type { RiskEngine } from "../types/contracts/RiskEngine.ts";
 import type { Deployment } from "./deployment.ts";
 import { ArtifactMissingError } from "./errors.ts";
@@ -21,13 +27,19 @@ export interface Contracts {
   provider: RpcProvider;
   accessManager: AccessManager;
   controller: HedgeController;
+  expiryPriceOracle: ExpiryPriceOracle;
   feed: IAggregatorV3;
+  fundingOracle: FundingOracle;
   lens: BallastLens;
   market: OptionMarket;
   optionToken: OptionToken;
+  oracle: SpotOracle;
+  pricer: OptionPricer;
   /** The quote token. `mint` exists on local chains only. */
   quoteToken: LocalUsdc;
+  realisedVolatility: RealisedVolatilityOracle;
   riskEngine: RiskEngine;
+  surface: VolatilitySurface;
   vault: OptionVault;
 }
 
@@ -36,12 +48,14 @@ const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 const SOURCES = {
   accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   controller: "contracts/HedgeController.sol/HedgeController",
+  expiryPriceOracle: "contracts/oracles/ExpiryPriceOracle.sol/ExpiryPriceOracle",
   fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
   feed: "contracts/interfaces/IAggregatorV3.sol/IAggregatorV3",
   lens: "contracts/lens/BallastLens.sol/BallastLens",
   market: "contracts/OptionMarket.sol/OptionMarket",
   optionToken: "contracts/OptionToken.sol/OptionToken",
-  oracle: "contracts/oracles/ChainlinkSpotOracle.sol/ChainlinkSpotOracle",
+  oracle: "contracts/oracles/SpotOracle.sol/SpotOracle",
+  pricer: "contracts/OptionPricer.sol/OptionPricer",
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
   realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
@@ -93,12 +107,18 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     provider,
     accessManager: at("accessManager"),
     controller: at("controller"),
+    expiryPriceOracle: at("expiryPriceOracle"),
     feed: at("feed"),
+    fundingOracle: at("fundingOracle"),
     lens: at("lens"),
     market: at("market"),
     optionToken: at("optionToken"),
+    oracle: at("oracle"),
+    pricer: at("pricer"),
     quoteToken: at("quoteToken"),
+    realisedVolatility: at("realisedVolatility"),
     riskEngine: at("riskEngine"),
+    surface: at("surface"),
     vault: at("vault"),
   };
 }
