@@ -6,7 +6,7 @@
  */
 import type { Contracts } from "../../keeper/contracts.ts";
 import { type SviSlice, unpackSlice } from "../../keeper/math/svi.ts";
-import type { Round } from "../../keeper/settlement.ts";
+import type { Round } from "../../keeper/rounds.ts";
 import { type Neighbour, postOf } from "../../keeper/surface/calibrate.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
 import type { LocalAggregator } from "../../types/index.ts";
