@@ -33,4 +33,10 @@ library Calendar {
         if (time < offset) return offset;
         return ((time - offset) / week + 1) * week + offset;
     }
+
+    /// @notice The first last Friday of a month later than `time`.
+    function nextMonthEnd(uint256 time) internal pure returns (uint256 expiry) {
+        expiry = nextExpiry(time);
+        while (!isLastOfMonth(expiry)) expiry += 1 weeks;
+    }
 }
