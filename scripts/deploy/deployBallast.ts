@@ -123,7 +123,16 @@ function argumentsOf(options: {
     auctions: [at.accessManager, at.market, at.pricer],
     autoLister: [at.market, at.surface, at.pricer],
     router: [at.vault, at.market, at.expiryPriceOracle, pull?.pyth ?? ZeroAddress],
-    lens: [at.vault, at.market, at.riskEngine, at.controller, at.oracle, at.surface],
+    lens: [
+      at.vault,
+      at.market,
+      at.riskEngine,
+      at.controller,
+      at.oracle,
+      at.surface,
+      at.fundingOracle,
+      at.realisedVolatility,
+    ],
   };
 }
 

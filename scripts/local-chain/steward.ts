@@ -4,20 +4,25 @@
  * before it is stale and lets V_cap follow NAV. In the open these are a feed's operators, a messenger that anybody may
  * be, and the curator; on a local chain it is one steward with their keys.
  */
-import type { Contracts } from "../../keeper/contracts.ts";
-import { type SviSlice, unpackSlice } from "../../keeper/math/svi.ts";
+import { Wallet } from "ethers";
+import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
+import type { Deployment } from "../../keeper/deployment.ts";
+import { unpackSlice } from "../../keeper/math/svi.ts";
 import type { Round } from "../../keeper/rounds.ts";
 import { type Neighbour, postOf } from "../../keeper/surface/calibrate.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
 import type { LocalAggregator } from "../../types/index.ts";
+import { PRODUCTION } from "../deploy/parameters.ts";
+import { ballastArtifact, type ContractArtifact, packageArtifact } from "./artifacts.ts";
+import type { DevProvider } from "./provider.ts";
 import { atLevel, LEVEL, smileSlice } from "./smile.ts";
+import { Transactor } from "./transactor.ts";
 
 /** A transaction that is due. */
 export interface Upkeep {
   readonly actor: "feed" | "curator";
   readonly to: string;
-  /** The artifact of the contract called. */
-  readonly contract: string;
+  readonly artifact: Pick<ContractArtifact, "abi">;
   readonly method: string;
   readonly args: readonly unknown[];
 }
@@ -25,7 +30,6 @@ export interface Upkeep {
 /** 200 hours cost 10 million gas. */
 const MOST_HOURS = 200;
 const MIN_SAMPLE_SECONDS = 900n;
-const DAY = 86_400n;
 /** V_cap stays this far below a tenth of bid NAV, which moves until the block. */
 const CAPACITY_SHARE = { part: 99n, of: 1_000n } as const;
 /** A change of V_cap that is worth the day's one. */
@@ -54,7 +58,7 @@ export async function dueHeartbeat(options: {
   const beat: Upkeep = {
     actor: "feed",
     to: deployment.contracts.feed,
-    contract: "local/LocalAggregator",
+    artifact: ballastArtifact("local/LocalAggregator"),
     method: "setAnswer",
     args: [answer],
   };
@@ -63,7 +67,7 @@ export async function dueHeartbeat(options: {
   const update: Upkeep = {
     actor: "feed",
     to: deployment.local.curie.priceFeed,
-    contract: "venues/curie/ICuriePriceFeed/IChainlinkPriceFeedV3",
+    artifact: packageArtifact("@perp/perp-oracle-contract", "ChainlinkPriceFeedV3"),
     method: "update",
     args: [],
   };
@@ -81,7 +85,7 @@ export async function dueUpkeep(tended: Tended): Promise<Upkeep[]> {
   return [...hours, ...funding, ...surface, ...capacity];
 }
 
-async function dueHours({ contracts, timestamp }: Tended): Promise<Upkeep[]> {
+async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "timestamp">): Promise<Upkeep[]> {
   const { feed, realisedVolatility, deployment } = contracts;
   const [grid, { roundId }] = await Promise.all([realisedVolatility.grid(), feed.latestRoundData()]);
   if (timestamp <= grid.hour + 3_600n) return [];
@@ -108,7 +112,7 @@ async function dueHours({ contracts, timestamp }: Tended): Promise<Upkeep[]> {
     upkeep.push({
       actor: "feed",
       to: deployment.contracts.realisedVolatility,
-      contract: "oracles/RealisedVolatilityOracle",
+      artifact: ballastArtifact("oracles/RealisedVolatilityOracle"),
       method: "bring",
       args: [roundIds],
     });
@@ -124,7 +128,7 @@ async function dueFunding({ contracts, timestamp }: Tended): Promise<Upkeep[]> {
     {
       actor: "feed",
       to: deployment.contracts.fundingOracle,
-      contract: "oracles/FundingOracle",
+      artifact: ballastArtifact("oracles/FundingOracle"),
       method: "sample",
       args: [],
     },
@@ -146,25 +150,31 @@ async function dueSurface(tended: Tended): Promise<Upkeep[]> {
   if (!due.includes(true)) return [];
   const fence = await fenceOf(tended);
   const posts = [];
-  let before: Neighbour | undefined;
+  const neighbours = ahead.map((expiry, place): Neighbour | undefined => {
+    const word = statuses[place]?.slice ?? 0n;
+    return word === 0n ? undefined : { slice: unpackSlice(word), secondsToExpiry: Number(expiry - timestamp) };
+  });
   for (const [place, expiry] of ahead.entries()) {
+    if (due[place] !== true) continue;
     const secondsToExpiry = Number(expiry - timestamp);
-    const status = statuses[place];
-    let slice: SviSlice | undefined = status?.slice === 0n ? undefined : unpackSlice(status!.slice);
-    if (due[place] === true) {
-      slice ??= smileSlice({ secondsToExpiry, level: tended.level ?? LEVEL, before });
-      const level = slice.atTheMoneyVolatility;
-      const kept = Math.min(Math.max(level, fence.lowest), fence.highest);
-      if (kept !== level) slice = atLevel(slice, kept);
-      posts.push(postOf(expiry, slice));
-    }
-    before = slice === undefined ? before : { slice, secondsToExpiry };
+    let slice = statuses[place]?.slice === 0n ? undefined : unpackSlice(statuses[place]!.slice);
+    slice ??= smileSlice({
+      secondsToExpiry,
+      level: tended.level ?? LEVEL,
+      before: neighbours.slice(0, place).findLast((one) => one !== undefined),
+      after: neighbours.slice(place + 1).find((one) => one !== undefined),
+    });
+    const level = slice.atTheMoneyVolatility;
+    const kept = Math.min(Math.max(level, fence.lowest), fence.highest);
+    if (kept !== level) slice = atLevel(slice, kept);
+    neighbours[place] = { slice, secondsToExpiry };
+    posts.push(postOf(expiry, slice));
   }
   return [
     {
       actor: "curator",
       to: deployment.contracts.surface,
-      contract: "oracles/VolatilitySurface",
+      artifact: ballastArtifact("oracles/VolatilitySurface"),
       method: "post",
       args: [posts],
     },
@@ -186,30 +196,84 @@ async function fenceOf({ contracts }: Tended): Promise<{ lowest: number; highest
   }
 }
 
-async function dueCapacity({ contracts, timestamp }: Tended): Promise<Upkeep[]> {
+/** The market itself says whether the day is over. */
+async function dueCapacity({ contracts }: Tended): Promise<Upkeep[]> {
   const { market, riskEngine, deployment } = contracts;
-  const [capacity, { bid }, setAt] = await Promise.all([
-    market.vegaCapacity(),
-    riskEngine.valuation(),
-    lastCapacityChange(contracts),
-  ]);
+  const curator = deployment.local?.accounts.curator?.address;
+  const [capacity, { bid }] = await Promise.all([market.vegaCapacity(), riskEngine.valuation()]);
   const wanted = (bid * CAPACITY_SHARE.part) / CAPACITY_SHARE.of;
   const change = wanted > capacity ? wanted - capacity : capacity - wanted;
   if (wanted === 0n || change * CAPACITY_CHANGE.of <= capacity * CAPACITY_CHANGE.part) return [];
-  if (setAt !== undefined && timestamp < setAt + DAY) return [];
+  try {
+    await market.setVegaCapacity.staticCall(wanted, { from: curator });
+  } catch {
+    return [];
+  }
   return [
     {
       actor: "curator",
       to: deployment.contracts.market,
-      contract: "OptionMarket",
+      artifact: ballastArtifact("OptionMarket"),
       method: "setVegaCapacity",
       args: [wanted],
     },
   ];
 }
 
-async function lastCapacityChange({ market }: Contracts): Promise<bigint | undefined> {
-  const events = await market.queryFilter(market.filters.VegaCapacitySet());
-  const block = await events.at(-1)?.getBlock();
-  return block === undefined ? undefined : BigInt(block.timestamp);
+export interface Steward {
+  /** Does everything that is due now. */
+  tend(): Promise<readonly Upkeep[]>;
+}
+
+/** A steward with the keys of the feed and of the curator. */
+export function createSteward(options: {
+  readonly deployment: Deployment;
+  readonly provider: DevProvider;
+  readonly level?: number;
+}): Steward {
+  const { deployment, provider, level } = options;
+  const { accounts } = deployment.local ?? {};
+  const contracts = connectContracts(deployment, provider);
+  const signers = { feed: walletOf(accounts?.feed, provider), curator: walletOf(accounts?.curator, provider) };
+  const heartbeatSeconds = PRODUCTION.heartbeatSeconds;
+
+  async function carryOut(upkeep: readonly Upkeep[]): Promise<void> {
+    const transactors = new Map<Upkeep["actor"], Transactor>();
+    for (const { actor, to, artifact, method, args } of upkeep) {
+      const transactor = transactors.get(actor) ?? (await Transactor.create(signers[actor]));
+      transactors.set(actor, transactor);
+      await transactor.call(to, artifact, method, args);
+    }
+    for (const transactor of transactors.values()) await transactor.confirm();
+  }
+
+  return {
+    tend: async () => {
+      // Each step changes what the next one reads: nothing can be priced before the feed spoke, nor be posted before the
+      // hours are there.
+      const timestamp = await nextTimestamp(provider);
+      const done: Upkeep[] = [];
+      for (const due of [
+        () => dueHeartbeat({ contracts, timestamp, heartbeatSeconds }),
+        () => dueHours({ contracts, timestamp }),
+        () => dueUpkeep({ contracts, timestamp, level }),
+      ]) {
+        const upkeep = await due();
+        await carryOut(upkeep);
+        done.push(...upkeep);
+      }
+      return done;
+    },
+  };
+}
+
+function walletOf(account: { readonly privateKey: string } | undefined, provider: DevProvider): Wallet {
+  if (account === undefined) throw new Error("The deployment file is not of a local chain: nobody's keys are known.");
+  return new Wallet(account.privateKey, provider);
+}
+
+/** The time that the next block would bear. */
+export async function nextTimestamp(provider: DevProvider): Promise<bigint> {
+  const pending = (await provider.send("eth_getBlockByNumber", ["pending", false])) as { timestamp: string };
+  return BigInt(pending.timestamp);
 }

@@ -72,7 +72,12 @@ export class Transactor {
     return created;
   }
 
-  async call(to: string, artifact: ContractArtifact, method: string, args: readonly unknown[] = []): Promise<void> {
+  async call(
+    to: string,
+    artifact: Pick<ContractArtifact, "abi">,
+    method: string,
+    args: readonly unknown[] = [],
+  ): Promise<void> {
     const data = Interface.from(artifact.abi).encodeFunctionData(method, args);
     await this.#send(method, { to, data });
   }
