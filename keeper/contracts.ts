@@ -16,6 +16,7 @@ import type { RealisedVolatilityOracle } from "../types/contracts/oracles/Realis
 import type { SpotOracle } from "../types/contracts/oracles/SpotOracle.ts";
 import type { VolatilitySurface } from "../types/contracts/oracles/VolatilitySurface.ts";
 import type { RiskEngine } from "../types/contracts/RiskEngine.ts";
+import type { SaleLimits } from "../types/contracts/SaleLimits.ts";
 import type { Deployment } from "./deployment.ts";
 import { ArtifactMissingError } from "./errors.ts";
 
@@ -39,6 +40,7 @@ export interface Contracts {
   quoteToken: LocalUsdc;
   realisedVolatility: RealisedVolatilityOracle;
   riskEngine: RiskEngine;
+  saleLimits: SaleLimits;
   surface: VolatilitySurface;
   vault: OptionVault;
 }
@@ -59,6 +61,7 @@ const SOURCES = {
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
   realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
+  saleLimits: "contracts/SaleLimits.sol/SaleLimits",
   surface: "contracts/oracles/VolatilitySurface.sol/VolatilitySurface",
   vault: "contracts/OptionVault.sol/OptionVault",
   venue: "contracts/venues/CurieVenue.sol/CurieVenue",
@@ -118,6 +121,7 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     quoteToken: at("quoteToken"),
     realisedVolatility: at("realisedVolatility"),
     riskEngine: at("riskEngine"),
+    saleLimits: at("saleLimits"),
     surface: at("surface"),
     vault: at("vault"),
   };

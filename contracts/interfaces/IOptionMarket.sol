@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {StrikeSlot} from "../libraries/StrikeSlot.sol";
 import {IOptionPricer} from "./IOptionPricer.sol";
-import {IOptionToken} from "./IOptionToken.sol";
 import {IOptionVault} from "./IOptionVault.sol";
+import {IOptionToken} from "./IOptionToken.sol";
 import {ISaleLimits} from "./ISaleLimits.sol";
 
 /// @title Lists, quotes, sells, settles and pays European, cash-settled options on the underlying

@@ -38,6 +38,7 @@ function wiring({ parameters, addresses: at }: DeploymentCheck): Readonly<Record
     vault: at.vault,
     token: at.optionToken,
     riskEngine: at.riskEngine,
+    saleLimits: at.saleLimits,
     pricer: at.pricer,
     controller: at.controller,
     venue: at.venue,

@@ -93,7 +93,7 @@ function argumentsOf(options: {
     fundingOracle: [at.controller, at.oracle],
     expiryPriceOracle: [at.market, feed, pull?.pyth ?? ZeroAddress, pull?.id ?? ZeroHash],
     optionToken: [at.market, underlying],
-    vault: [quoteToken, at.market, at.controller, at.riskEngine, at.gasPriceOracle, name, symbol],
+    vault: [quoteToken, at.market, at.controller, at.riskEngine, at.saleLimits, at.gasPriceOracle, name, symbol],
     pricer: [quoteToken, at.market, at.surface, at.fundingOracle, at.oracle, at.controller],
     market: [
       at.accessManager,
@@ -101,17 +101,20 @@ function argumentsOf(options: {
       at.vault,
       at.optionToken,
       at.riskEngine,
+      at.saleLimits,
       at.pricer,
       at.surface,
       at.expiryPriceOracle,
       at.auctions,
     ],
-    riskEngine: [at.market, at.vault, at.controller, at.oracle, at.surface, at.fundingOracle],
+    riskEngine: [at.market, at.vault, at.controller, at.oracle, at.surface, at.fundingOracle, at.saleLimits],
+    saleLimits: [at.market, at.vault, at.controller, at.riskEngine, at.surface],
     controller: [
       at.accessManager,
       quoteToken,
       at.vault,
       at.riskEngine,
+      at.saleLimits,
       at.oracle,
       at.surface,
       at.gasPriceOracle,
@@ -119,14 +122,14 @@ function argumentsOf(options: {
       at.venue,
     ],
     venue: parameters.venue.constructorArguments(at),
-    // PENDING(auctions, autoLister, router): their arguments as their constructors turn out.
     auctions: [at.accessManager, at.market, at.pricer],
-    autoLister: [at.market, at.surface, at.pricer],
-    router: [at.vault, at.market, at.expiryPriceOracle, pull?.pyth ?? ZeroAddress],
+    autoLister: [at.market, at.surface, at.oracle, at.fundingOracle, settings.autoListing],
+    router: [at.vault, at.market, at.auctions, at.expiryPriceOracle, pull?.pyth ?? ZeroAddress],
     lens: [
       at.vault,
       at.market,
       at.riskEngine,
+      at.saleLimits,
       at.controller,
       at.oracle,
       at.surface,
@@ -145,6 +148,7 @@ async function grantRoles(options: {
   const manager = ballastArtifact(ARTIFACTS.accessManager);
   const call = (method: string, args: readonly unknown[]) => transactor.call(at.accessManager, manager, method, args);
   for (const [part, functions] of Object.entries(RESTRICTED) as [keyof typeof RESTRICTED, Record<string, bigint>][]) {
+    if (PENDING.has(part)) continue;
     for (const role of new Set(Object.values(functions))) {
       const names = Object.keys(functions).filter((name) => functions[name] === role);
       const selectors = names.map((name) => selectorOf(ballastArtifact(ARTIFACTS[part]), name));

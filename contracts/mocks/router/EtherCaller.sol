@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 /// @title A contract that calls somebody, and calls again, refuses or takes it when ether comes
 contract EtherCaller {
     error NoEtherHere();
-    error Failed(bytes reason);
 
     bool public refuses;
     address private _target;
@@ -25,19 +24,21 @@ contract EtherCaller {
         refuses = refuses_;
     }
 
-    /// @notice Arms one call, made when ether comes or when somebody calls {fire}.
+    /// @notice Arms one call, made when ether comes or when somebody calls {fire} or {execute}.
     function arm(address target, bytes calldata call_) external {
         (_target, _call, fired) = (target, call_, false);
     }
 
-    /// @notice Calls `target` with all that is sent here, and reverts as it does.
+    /// @notice Calls `target` with all that is sent here, and reverts as it does. What is armed still is called next.
     function execute(address target, bytes calldata call_) external payable {
         // solhint-disable-next-line avoid-low-level-calls
         (bool ok, bytes memory answer) = target.call{value: msg.value}(call_);
-        if (ok) return;
-        assembly ("memory-safe") {
-            revert(add(answer, 32), mload(answer))
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(answer, 32), mload(answer))
+            }
         }
+        fire();
     }
 
     function fire() public {

@@ -7,11 +7,11 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 
 /// @title A vault without a book: shares at one price, less a fee that it is told
-contract ToldVault is ERC4626, ERC20Permit {
+contract StubVault is ERC4626, ERC20Permit {
     /// @notice Basis points kept from whoever enters or leaves.
     uint256 public feeBps;
 
-    constructor(IERC20 asset_) ERC4626(asset_) ERC20("Told Vault", "TV") ERC20Permit("Told Vault") {}
+    constructor(IERC20 asset_) ERC4626(asset_) ERC20("Stub Vault", "SV") ERC20Permit("Stub Vault") {}
 
     function tellFee(uint256 feeBps_) external {
         feeBps = feeBps_;

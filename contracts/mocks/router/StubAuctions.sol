@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IAuctions} from "../../interfaces/IAuctions.sol";
-import {ToldMarket} from "./ToldMarket.sol";
+import {StubMarket} from "./StubMarket.sol";
 
 /// @title Auctions at a factor of one: number n sells series n
-contract ToldAuctions {
-    ToldMarket public immutable market;
+contract StubAuctions {
+    StubMarket public immutable market;
 
-    constructor(ToldMarket market_) {
+    constructor(StubMarket market_) {
         market = market_;
     }
 

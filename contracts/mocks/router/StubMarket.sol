@@ -9,7 +9,7 @@ import {IOptionToken} from "../../interfaces/IOptionToken.sol";
 
 /// @title A market that trades at the prices it is told
 /// @notice The functions of {IOptionMarket} that a router calls, with the errors of the real one. It holds the money.
-contract ToldMarket {
+contract StubMarket {
     using SafeERC20 for IERC20;
 
     uint256 private constant WAD = 1e18;
