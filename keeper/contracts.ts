@@ -2,6 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Contract, type ContractRunner, type Fragment, Interface, type InterfaceAbi, type Provider } from "ethers";
 import type { AccessManager } from "../types/@openzeppelin/contracts/access/manager/AccessManager.ts";
+import type { AutoLister } from "../types/contracts/AutoLister.ts";
+import type { Auctions } from "../types/contracts/auction/Auctions.ts";
+import type { BallastRouter } from "../types/contracts/BallastRouter.ts";
 import type { HedgeController } from "../types/contracts/HedgeController.ts";
 import type { IAggregatorV3 } from "../types/contracts/interfaces/IAggregatorV3.ts";
 import type { BallastLens } from "../types/contracts/lens/BallastLens.ts";
@@ -27,6 +30,8 @@ export interface Contracts {
   deployment: Deployment;
   provider: RpcProvider;
   accessManager: AccessManager;
+  auctions: Auctions;
+  autoLister: AutoLister;
   controller: HedgeController;
   expiryPriceOracle: ExpiryPriceOracle;
   feed: IAggregatorV3;
@@ -40,6 +45,8 @@ export interface Contracts {
   quoteToken: LocalUsdc;
   realisedVolatility: RealisedVolatilityOracle;
   riskEngine: RiskEngine;
+  /** Undefined on a deployment without one: what it does in one transaction then takes several. */
+  router: BallastRouter | undefined;
   saleLimits: SaleLimits;
   surface: VolatilitySurface;
   vault: OptionVault;
@@ -49,6 +56,8 @@ const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 
 const SOURCES = {
   accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
+  auctions: "contracts/auction/Auctions.sol/Auctions",
+  autoLister: "contracts/AutoLister.sol/AutoLister",
   controller: "contracts/HedgeController.sol/HedgeController",
   expiryPriceOracle: "contracts/oracles/ExpiryPriceOracle.sol/ExpiryPriceOracle",
   fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
@@ -59,8 +68,10 @@ const SOURCES = {
   oracle: "contracts/oracles/SpotOracle.sol/SpotOracle",
   pricer: "contracts/OptionPricer.sol/OptionPricer",
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
+  gasPriceOracle: "contracts/oracles/GasPriceOracle.sol/GasPriceOracle",
   realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
+  router: "contracts/BallastRouter.sol/BallastRouter",
   saleLimits: "contracts/SaleLimits.sol/SaleLimits",
   surface: "contracts/oracles/VolatilitySurface.sol/VolatilitySurface",
   vault: "contracts/OptionVault.sol/OptionVault",
@@ -104,11 +115,13 @@ export function errorInterface(): Interface {
 /** @param provider Reads go through it; what is sent is signed by the caller of `sendTransaction`. */
 export function connectContracts(deployment: Deployment, provider: RpcProvider): Contracts {
   const at = <T>(name: ContractName & keyof Deployment["contracts"]): T =>
-    attach<T>(deployment.contracts[name], interfaceOf(name), provider);
+    attach<T>(deployment.contracts[name]!, interfaceOf(name), provider);
   return {
     deployment,
     provider,
     accessManager: at("accessManager"),
+    auctions: at("auctions"),
+    autoLister: at("autoLister"),
     controller: at("controller"),
     expiryPriceOracle: at("expiryPriceOracle"),
     feed: at("feed"),
@@ -121,6 +134,7 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     quoteToken: at("quoteToken"),
     realisedVolatility: at("realisedVolatility"),
     riskEngine: at("riskEngine"),
+    router: deployment.contracts.router === undefined ? undefined : at("router"),
     saleLimits: at("saleLimits"),
     surface: at("surface"),
     vault: at("vault"),
