@@ -55,11 +55,12 @@ export interface Contracts {
 const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 
 const SOURCES = {
-  accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   auctions: "contracts/auction/Auctions.sol/Auctions",
   autoLister: "contracts/AutoLister.sol/AutoLister",
+  accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   controller: "contracts/HedgeController.sol/HedgeController",
   expiryPriceOracle: "contracts/oracles/ExpiryPriceOracle.sol/ExpiryPriceOracle",
+  gasPriceOracle: "contracts/oracles/GasPriceOracle.sol/GasPriceOracle",
   fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
   feed: "contracts/interfaces/IAggregatorV3.sol/IAggregatorV3",
   lens: "contracts/lens/BallastLens.sol/BallastLens",
@@ -68,11 +69,10 @@ const SOURCES = {
   oracle: "contracts/oracles/SpotOracle.sol/SpotOracle",
   pricer: "contracts/OptionPricer.sol/OptionPricer",
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
-  gasPriceOracle: "contracts/oracles/GasPriceOracle.sol/GasPriceOracle",
   realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
-  router: "contracts/BallastRouter.sol/BallastRouter",
   saleLimits: "contracts/SaleLimits.sol/SaleLimits",
+  router: "contracts/BallastRouter.sol/BallastRouter",
   surface: "contracts/oracles/VolatilitySurface.sol/VolatilitySurface",
   vault: "contracts/OptionVault.sol/OptionVault",
   venue: "contracts/venues/CurieVenue.sol/CurieVenue",

@@ -12,7 +12,7 @@ import { Transactor } from "../local-chain/transactor.ts";
 import { checkDeployment, DeploymentCheckError } from "./checkDeployment.ts";
 import { firstHourOf } from "./firstHour.ts";
 import { type BallastParameters, type Settings, settingsOf } from "./parameters.ts";
-import { ARTIFACTS, type BallastAddresses, PARTS, type PartName, PENDING, placeholderOf } from "./parts.ts";
+import { ARTIFACTS, type BallastAddresses, PARTS, type PartName } from "./parts.ts";
 import { membersOf, RESTRICTED, ROLE_LABELS, ROLES } from "./roles.ts";
 
 export { checkDeployment, DeploymentCheckError } from "./checkDeployment.ts";
@@ -36,7 +36,6 @@ export async function deployBallast(parameters: BallastParameters): Promise<Ball
 
   const given: Partial<Record<PartName, string>> = {
     ...(parameters.realisedVolatility !== undefined && { realisedVolatility: parameters.realisedVolatility }),
-    ...Object.fromEntries([...PENDING].map((part) => [part, placeholderOf(part)])),
   };
   const order = PARTS.filter((part) => given[part] === undefined);
   const ahead = order.map((part, place) => [part, transactor.addressAhead(place)] as const);
@@ -148,7 +147,6 @@ async function grantRoles(options: {
   const manager = ballastArtifact(ARTIFACTS.accessManager);
   const call = (method: string, args: readonly unknown[]) => transactor.call(at.accessManager, manager, method, args);
   for (const [part, functions] of Object.entries(RESTRICTED) as [keyof typeof RESTRICTED, Record<string, bigint>][]) {
-    if (PENDING.has(part)) continue;
     for (const role of new Set(Object.values(functions))) {
       const names = Object.keys(functions).filter((name) => functions[name] === role);
       const selectors = names.map((name) => selectorOf(ballastArtifact(ARTIFACTS[part]), name));
