@@ -157,6 +157,8 @@ function hedgingCost(
   const { outer, inner } = contractBand({ gamma, proportionalCost, fixedCost: f, riskAversion: RISK_AVERSION });
   let rate = outer === 0 ? 0 : proportionalCost / (outer + inner);
   if (f > 0 && outer > 0) rate += f / (outer ** 2 - inner ** 2);
+  // Below the last digit of a WAD there is no gamma, and its square would be none in floating point.
+  if (gamma < 1e-18) rate = 0;
   const turnover = TURNOVER * (seconds / SECONDS_PER_YEAR) * (gamma * volatility) ** 2 * rate;
   return spot * (2 * proportionalCost * Math.abs(delta) + turnover);
 }
