@@ -33,8 +33,14 @@ export default defineConfig({
     tests: { mocha: "test", solidity: "test" },
   },
   networks: {
-    // In-process chain of the unit tests.
-    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", allowUnlimitedContractSize: isCoverage },
+    // In-process chain of the unit tests, on the same day for everybody.
+    default: {
+      type: "edr-simulated",
+      chainType: "l1",
+      hardfork: "osaka",
+      initialDate: "2026-01-01T00:00:00Z",
+      allowUnlimitedContractSize: isCoverage,
+    },
     // A fork of that chain or of the one at FORK_URL; url and block are given where it is created.
     fork: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
     // The chain that `npm run chain` serves: the keeper, the CLI and the fork tests reach it over RPC.

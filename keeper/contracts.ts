@@ -2,6 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Contract, type ContractRunner, type Fragment, Interface, type InterfaceAbi, type Provider } from "ethers";
 import type { AccessManager } from "../types/@openzeppelin/contracts/access/manager/AccessManager.ts";
+import type { AutoLister } from "../types/contracts/AutoLister.ts";
+import type { Auctions } from "../types/contracts/auction/Auctions.ts";
+import type { BallastRouter } from "../types/contracts/BallastRouter.ts";
 import type { HedgeController } from "../types/contracts/HedgeController.ts";
 import type { IAggregatorV3 } from "../types/contracts/interfaces/IAggregatorV3.ts";
 import type { BallastLens } from "../types/contracts/lens/BallastLens.ts";
@@ -16,6 +19,7 @@ import type { RealisedVolatilityOracle } from "../types/contracts/oracles/Realis
 import type { SpotOracle } from "../types/contracts/oracles/SpotOracle.ts";
 import type { VolatilitySurface } from "../types/contracts/oracles/VolatilitySurface.ts";
 import type { RiskEngine } from "../types/contracts/RiskEngine.ts";
+import type { SaleLimits } from "../types/contracts/SaleLimits.ts";
 import type { Deployment } from "./deployment.ts";
 import { ArtifactMissingError } from "./errors.ts";
 
@@ -26,6 +30,8 @@ export interface Contracts {
   deployment: Deployment;
   provider: RpcProvider;
   accessManager: AccessManager;
+  auctions: Auctions;
+  autoLister: AutoLister;
   controller: HedgeController;
   expiryPriceOracle: ExpiryPriceOracle;
   feed: IAggregatorV3;
@@ -39,6 +45,8 @@ export interface Contracts {
   quoteToken: LocalUsdc;
   realisedVolatility: RealisedVolatilityOracle;
   riskEngine: RiskEngine;
+  router: BallastRouter;
+  saleLimits: SaleLimits;
   surface: VolatilitySurface;
   vault: OptionVault;
 }
@@ -46,9 +54,12 @@ export interface Contracts {
 const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 
 const SOURCES = {
+  auctions: "contracts/auction/Auctions.sol/Auctions",
+  autoLister: "contracts/AutoLister.sol/AutoLister",
   accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   controller: "contracts/HedgeController.sol/HedgeController",
   expiryPriceOracle: "contracts/oracles/ExpiryPriceOracle.sol/ExpiryPriceOracle",
+  gasPriceOracle: "contracts/oracles/GasPriceOracle.sol/GasPriceOracle",
   fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
   feed: "contracts/interfaces/IAggregatorV3.sol/IAggregatorV3",
   lens: "contracts/lens/BallastLens.sol/BallastLens",
@@ -59,6 +70,8 @@ const SOURCES = {
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
   realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
+  saleLimits: "contracts/SaleLimits.sol/SaleLimits",
+  router: "contracts/BallastRouter.sol/BallastRouter",
   surface: "contracts/oracles/VolatilitySurface.sol/VolatilitySurface",
   vault: "contracts/OptionVault.sol/OptionVault",
   venue: "contracts/venues/CurieVenue.sol/CurieVenue",
@@ -106,6 +119,8 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     deployment,
     provider,
     accessManager: at("accessManager"),
+    auctions: at("auctions"),
+    autoLister: at("autoLister"),
     controller: at("controller"),
     expiryPriceOracle: at("expiryPriceOracle"),
     feed: at("feed"),
@@ -118,6 +133,8 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     quoteToken: at("quoteToken"),
     realisedVolatility: at("realisedVolatility"),
     riskEngine: at("riskEngine"),
+    router: at("router"),
+    saleLimits: at("saleLimits"),
     surface: at("surface"),
     vault: at("vault"),
   };

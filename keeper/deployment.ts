@@ -43,6 +43,7 @@ export const deploymentSchema = z.object({
     pricer: address,
     market: address,
     riskEngine: address,
+    saleLimits: address,
     controller: address,
     venue: address,
     auctions: address,

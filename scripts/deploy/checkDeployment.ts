@@ -8,7 +8,7 @@
 import { Contract, Interface, type Provider, type Signer, ZeroAddress } from "ethers";
 import { ballastArtifact, type ContractArtifact } from "../local-chain/artifacts.ts";
 import { type BallastParameters, settingsOf } from "./parameters.ts";
-import { ARTIFACTS, type BallastAddresses, PARTS, type PartName, PENDING } from "./parts.ts";
+import { ARTIFACTS, type BallastAddresses, PARTS, type PartName } from "./parts.ts";
 import { membersOf, RESTRICTED, ROLES } from "./roles.ts";
 
 /** The deployed system is not wired or not owned as it must be. */
@@ -37,7 +37,9 @@ function wiring({ parameters, addresses: at }: DeploymentCheck): Readonly<Record
     market: at.market,
     vault: at.vault,
     token: at.optionToken,
+    optionToken: at.optionToken,
     riskEngine: at.riskEngine,
+    saleLimits: at.saleLimits,
     pricer: at.pricer,
     controller: at.controller,
     venue: at.venue,
@@ -66,15 +68,14 @@ async function checkWiring(check: DeploymentCheck): Promise<string[]> {
   const expected = wiring(check);
   const runner = parameters.deployer;
   const faults: string[] = [];
-  const parts = PARTS.filter((part) => !PENDING.has(part));
-  for (const part of parts) {
+  for (const part of PARTS) {
     if ((await runner.provider?.getCode(addresses[part])) === "0x") {
       faults.push(`there is no contract at ${addresses[part]}, where ${part} should be`);
     }
   }
   if (faults.length > 0) return faults;
   await Promise.all(
-    parts.flatMap((part) => {
+    PARTS.flatMap((part) => {
       const { abi } = artifactOf(part, parameters);
       const contract = new Contract(addresses[part], abi, runner);
       return addressGetters(abi).map(async (getter) => {
@@ -111,7 +112,7 @@ async function checkFunctions({ parameters, addresses }: DeploymentCheck): Promi
   const manager = managerOf(addresses, parameters.deployer);
   const faults: string[] = [];
   await Promise.all(
-    PARTS.filter((part) => !PENDING.has(part)).map(async (part) => {
+    PARTS.map(async (part) => {
       const target = addresses[part];
       const roles: Readonly<Record<string, bigint>> =
         part in RESTRICTED ? RESTRICTED[part as keyof typeof RESTRICTED] : {};

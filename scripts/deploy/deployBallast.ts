@@ -12,7 +12,7 @@ import { Transactor } from "../local-chain/transactor.ts";
 import { checkDeployment, DeploymentCheckError } from "./checkDeployment.ts";
 import { firstHourOf } from "./firstHour.ts";
 import { type BallastParameters, type Settings, settingsOf } from "./parameters.ts";
-import { ARTIFACTS, type BallastAddresses, PARTS, type PartName, PENDING, placeholderOf } from "./parts.ts";
+import { ARTIFACTS, type BallastAddresses, PARTS, type PartName } from "./parts.ts";
 import { membersOf, RESTRICTED, ROLE_LABELS, ROLES } from "./roles.ts";
 
 export { checkDeployment, DeploymentCheckError } from "./checkDeployment.ts";
@@ -36,7 +36,6 @@ export async function deployBallast(parameters: BallastParameters): Promise<Ball
 
   const given: Partial<Record<PartName, string>> = {
     ...(parameters.realisedVolatility !== undefined && { realisedVolatility: parameters.realisedVolatility }),
-    ...Object.fromEntries([...PENDING].map((part) => [part, placeholderOf(part)])),
   };
   const order = PARTS.filter((part) => given[part] === undefined);
   const ahead = order.map((part, place) => [part, transactor.addressAhead(place)] as const);
@@ -93,7 +92,7 @@ function argumentsOf(options: {
     fundingOracle: [at.controller, at.oracle],
     expiryPriceOracle: [at.market, feed, pull?.pyth ?? ZeroAddress, pull?.id ?? ZeroHash],
     optionToken: [at.market, underlying],
-    vault: [quoteToken, at.market, at.controller, at.riskEngine, at.gasPriceOracle, name, symbol],
+    vault: [quoteToken, at.market, at.controller, at.riskEngine, at.saleLimits, at.gasPriceOracle, name, symbol],
     pricer: [quoteToken, at.market, at.surface, at.fundingOracle, at.oracle, at.controller],
     market: [
       at.accessManager,
@@ -101,17 +100,20 @@ function argumentsOf(options: {
       at.vault,
       at.optionToken,
       at.riskEngine,
+      at.saleLimits,
       at.pricer,
       at.surface,
       at.expiryPriceOracle,
       at.auctions,
     ],
-    riskEngine: [at.market, at.vault, at.controller, at.oracle, at.surface, at.fundingOracle],
+    riskEngine: [at.market, at.vault, at.controller, at.oracle, at.surface, at.fundingOracle, at.saleLimits],
+    saleLimits: [at.market, at.vault, at.controller, at.riskEngine, at.surface],
     controller: [
       at.accessManager,
       quoteToken,
       at.vault,
       at.riskEngine,
+      at.saleLimits,
       at.oracle,
       at.surface,
       at.gasPriceOracle,
@@ -119,14 +121,14 @@ function argumentsOf(options: {
       at.venue,
     ],
     venue: parameters.venue.constructorArguments(at),
-    // PENDING(auctions, autoLister, router): their arguments as their constructors turn out.
     auctions: [at.accessManager, at.market, at.pricer],
-    autoLister: [at.market, at.surface, at.pricer],
-    router: [at.vault, at.market, at.expiryPriceOracle, pull?.pyth ?? ZeroAddress],
+    autoLister: [at.market, at.surface, at.oracle, at.fundingOracle, settings.autoListing],
+    router: [at.vault, at.market, at.auctions, at.expiryPriceOracle, pull?.pyth ?? ZeroAddress],
     lens: [
       at.vault,
       at.market,
       at.riskEngine,
+      at.saleLimits,
       at.controller,
       at.oracle,
       at.surface,

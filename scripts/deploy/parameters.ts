@@ -51,6 +51,20 @@ export interface Settings {
   readonly surfaceHeartbeatSeconds: number;
   /** How far back the realised volatility begins, at most: hours before the deployment. */
   readonly historyHours: number;
+  readonly autoListing: AutoListing;
+}
+
+/** What the AutoLister keeps listed: see IAutoLister. Deltas and spacing WAD, those of puts positive. */
+export interface AutoListing {
+  /** Fridays, 1 to 4. */
+  readonly weeklies: number;
+  /** Last Fridays of a month, at most 6. */
+  readonly monthEnds: number;
+  /** Least distance of two strikes, standard deviations of the forward until expiry. */
+  readonly spacing: bigint;
+  /** In order of importance. */
+  readonly callDeltas: readonly bigint[];
+  readonly putDeltas: readonly bigint[];
 }
 
 export const PRODUCTION: Settings = {
@@ -66,6 +80,13 @@ export const PRODUCTION: Settings = {
   maxGasPrice: parseUnits("200", "gwei"),
   surfaceHeartbeatSeconds: 4 * 3_600,
   historyHours: 30 * 24,
+  autoListing: {
+    weeklies: 2,
+    monthEnds: 1,
+    spacing: parseEther("0.35"),
+    callDeltas: ["0.5", "0.25", "0.1"].map(parseEther),
+    putDeltas: ["0.25", "0.1"].map(parseEther),
+  },
 };
 
 export interface BallastParameters {

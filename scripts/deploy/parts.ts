@@ -1,6 +1,4 @@
 /** The contracts of Ballast in the order of their deployment. */
-import { getAddress, id } from "ethers";
-
 export const PARTS = [
   "accessManager",
   "oracle",
@@ -14,6 +12,7 @@ export const PARTS = [
   "pricer",
   "market",
   "riskEngine",
+  "saleLimits",
   "controller",
   "venue",
   "auctions",
@@ -40,15 +39,10 @@ export const ARTIFACTS: Readonly<Record<Exclude<PartName, "venue">, string>> = {
   pricer: "OptionPricer",
   market: "OptionMarket",
   riskEngine: "RiskEngine",
+  saleLimits: "SaleLimits",
   controller: "HedgeController",
   auctions: "auction/Auctions",
   autoLister: "AutoLister",
   router: "BallastRouter",
   lens: "lens/BallastLens",
 };
-
-/** PENDING: not written yet. Take a name out of here when its contract is there. */
-export const PENDING: ReadonlySet<PartName> = new Set<PartName>(["auctions", "autoLister", "router"]);
-
-/** Stands in for a contract that is not written yet: an address that nobody has the key of. */
-export const placeholderOf = (part: PartName): string => getAddress(id(`ballast: ${part}`).slice(0, 42));

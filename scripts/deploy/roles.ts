@@ -10,6 +10,7 @@ export const RESTRICTED = {
   market: { listExpiry: ROLES.lister, listStrikes: ROLES.lister, setVegaCapacity: ROLES.curator },
   surface: { post: ROLES.curator },
   controller: { rebalance: ROLES.keeper },
+  auctions: { schedule: ROLES.curator, cancel: ROLES.curator },
 } as const;
 
 /** Everybody who holds a role once the deployment is done, by role. */

@@ -120,10 +120,16 @@ async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "ti
   }
 }
 
+/** A sample that cannot be taken now, because no venue tells its funding, is not due. */
 async function dueFunding({ contracts, timestamp }: Tended): Promise<Upkeep[]> {
   const { fundingOracle, deployment } = contracts;
   const { sampledAt } = await fundingOracle.averages();
   if (sampledAt !== 0n && timestamp < sampledAt + MIN_SAMPLE_SECONDS) return [];
+  try {
+    await fundingOracle.sample.staticCall();
+  } catch {
+    return [];
+  }
   return [
     {
       actor: "feed",
@@ -196,12 +202,13 @@ async function fenceOf({ contracts }: Tended): Promise<{ lowest: number; highest
   }
 }
 
-/** The market itself says whether the day is over. */
+/** As much as a tenth of bid NAV and yesterday's V_cap allow; the market itself says whether the day is over. */
 async function dueCapacity({ contracts }: Tended): Promise<Upkeep[]> {
   const { market, riskEngine, deployment } = contracts;
   const curator = deployment.local?.accounts.curator?.address;
   const [capacity, { bid }] = await Promise.all([market.vegaCapacity(), riskEngine.valuation()]);
-  const wanted = (bid * CAPACITY_SHARE.part) / CAPACITY_SHARE.of;
+  const share = (bid * CAPACITY_SHARE.part) / CAPACITY_SHARE.of;
+  const wanted = capacity === 0n ? share : clamp(share, (capacity + 1n) / 2n, 2n * capacity);
   const change = wanted > capacity ? wanted - capacity : capacity - wanted;
   if (wanted === 0n || change * CAPACITY_CHANGE.of <= capacity * CAPACITY_CHANGE.part) return [];
   try {
@@ -219,6 +226,9 @@ async function dueCapacity({ contracts }: Tended): Promise<Upkeep[]> {
     },
   ];
 }
+
+const clamp = (value: bigint, least: bigint, most: bigint): bigint =>
+  value < least ? least : value > most ? most : value;
 
 export interface Steward {
   /** Does everything that is due now. */

@@ -8,7 +8,7 @@ import { curieVenue, deployBallast } from "../deploy/deployBallast.ts";
 import { localAccounts } from "./accounts.ts";
 import { ballastArtifact } from "./artifacts.ts";
 import { fiveStrikes, nextFridayExpiry } from "./board.ts";
-import { deployCurie } from "./curie.ts";
+import { deployCurie, holdReference } from "./curie.ts";
 import { seedHistory } from "./history.ts";
 import { createMarket } from "./market.ts";
 import { WAD } from "./prices.ts";
@@ -47,6 +47,7 @@ export async function buildWorld(options: WorldOptions): Promise<Deployment> {
   await seedHistory({ signer: signer("feed"), aggregator, priceWad });
   const pyth = await deployPyth({ signer: signer("feed"), publisher: signer("feed") });
   const market = await createMarket({ curie, signer: signer("arbitrageur") });
+  const reference = await holdReference({ curie, signer: signer("feed") });
   const pull = { pyth, id: ETH_USD_PULL_ID };
   const ballast = await deployBallast({
     deployer: signer("deployer"),
@@ -68,6 +69,10 @@ export async function buildWorld(options: WorldOptions): Promise<Deployment> {
   };
   // A round of the present hour: the feed has been silent while the pool gathered its history.
   await market.step({ priceWad, seconds: 120 });
+
+  const messenger = await Transactor.create(signer("feed"));
+  await messenger.call(ballast.venue, ballastArtifact("venues/CurieVenue"), "nameFundingReference", [reference]);
+  await messenger.confirm();
 
   const seed = await Transactor.create(signer("governor"));
   const token = ballastArtifact("local/LocalUsdc");
