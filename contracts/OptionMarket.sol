@@ -156,7 +156,14 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         uint256 earliest = _vegaCapacitySetAt == 0 ? 0 : _vegaCapacitySetAt + VEGA_CAPACITY_INTERVAL;
         if (block.timestamp < earliest) revert VegaCapacityTooSoon(earliest, block.timestamp);
         uint256 most = (riskEngine.valuation().bid * MAX_VEGA_CAPACITY) / WAD;
-        if (vegaCapacity_ == 0 || vegaCapacity_ > most) revert VegaCapacityOutOfBounds(vegaCapacity_, most);
+        uint256 least = 1;
+        if (_vegaCapacity != 0) {
+            most = Math.min(most, 2 * uint256(_vegaCapacity));
+            least = Math.min(Math.ceilDiv(_vegaCapacity, 2), most);
+        }
+        if (vegaCapacity_ < least || vegaCapacity_ > most) {
+            revert VegaCapacityOutOfBounds(vegaCapacity_, least, most);
+        }
         _vegaCapacity = SafeCast.toUint128(vegaCapacity_);
         _vegaCapacitySetAt = uint40(block.timestamp);
         emit VegaCapacitySet(vegaCapacity_);

@@ -9,6 +9,7 @@ import {IHedgeController} from "./interfaces/IHedgeController.sol";
 import {IOptionMarket} from "./interfaces/IOptionMarket.sol";
 import {IOptionPricer} from "./interfaces/IOptionPricer.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
+import {ISaleLimits} from "./interfaces/ISaleLimits.sol";
 import {ISpotOracle} from "./interfaces/ISpotOracle.sol";
 import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
 import {ImpulseBand} from "./libraries/ImpulseBand.sol";
@@ -124,7 +125,10 @@ contract OptionPricer is IOptionPricer {
     }
 
     /// @dev Q1: carry moves the forward and discounts nothing.
-    function _contextOf(uint256 secondsToExpiry, int256 carry) internal view virtual returns (OptionMath.Expiry memory) {
+    function _contextOf(
+        uint256 secondsToExpiry,
+        int256 carry
+    ) internal view virtual returns (OptionMath.Expiry memory) {
         return OptionMath.expiry(secondsToExpiry, carry, 0);
     }
 
@@ -153,14 +157,17 @@ contract OptionPricer is IOptionPricer {
         return Math.mulDiv(skew, SKEW, WAD, Math.Rounding.Ceil);
     }
 
-    /// @dev Q3: κ / (2 · V_cap) · [V² − (V − x)²].
+    /// @dev Q3: κ / (2 · V_cap) · [V² − (V − x)²], and κ for each unit of V above V_cap: else whoever lowers V_cap would make
+    ///      sales back as dear as he likes.
     function _sellSkew(
         uint256 shortVega,
         uint256 vegaBought,
         uint256 capacity
     ) internal view virtual returns (uint256 skew) {
         vegaBought = Math.min(vegaBought, shortVega);
-        skew = Math.mulDiv(vegaBought, 2 * shortVega - vegaBought, 2 * capacity);
+        uint256 above = Math.min(vegaBought, Math.saturatingSub(shortVega, capacity));
+        (shortVega, vegaBought) = (shortVega - above, vegaBought - above);
+        skew = above + Math.mulDiv(vegaBought, 2 * shortVega - vegaBought, 2 * capacity);
         return Math.mulDiv(skew, SKEW, WAD);
     }
 
@@ -172,7 +179,9 @@ contract OptionPricer is IOptionPricer {
 
     // ---------------------------------------------------------------- internal
 
+    /// @dev While a call of ours is in progress only the market asks (RULES.md N6).
     function _quote(uint256 id, uint256 size, uint256 factor) private view returns (Quote memory q) {
+        if (msg.sender != address(market) && market.vault().inProgress()) revert IRiskEngine.ReentrantRead();
         Terms memory t;
         (t.expiry, t.strike, t.isCall) = SeriesId.decode(id);
         if (!market.isListed(id)) revert IOptionMarket.SeriesNotListed(id);
@@ -298,12 +307,16 @@ contract OptionPricer is IOptionPricer {
     /// @dev An option's own vega and the sum over the strikes are each right to a wei or so: it counts as one more where
     ///      it is sold, and as one less where it comes back.
     function _addSkew(Quote memory q, Terms memory t) private view {
+        q.shortVega = _shortVega(q, t);
         if (t.vegaCapacity == 0) return;
-        uint256 shortVega = _shortVega(q, t);
-        uint256 sold = Math.mulDiv(t.size, q.vega + 1, WAD, Math.Rounding.Ceil) + 1;
+        uint256 sold = _vegaSold(q, t.size);
         uint256 bought = Math.saturatingSub(Math.mulDiv(t.size, Math.saturatingSub(q.vega, 1), WAD), 1);
-        q.buySkew = _buySkew(shortVega, sold, t.vegaCapacity);
-        q.sellSkew = _sellSkew(shortVega, bought, t.vegaCapacity);
+        q.buySkew = _buySkew(q.shortVega, sold, t.vegaCapacity);
+        q.sellSkew = _sellSkew(q.shortVega, bought, t.vegaCapacity);
+    }
+
+    function _vegaSold(Quote memory q, uint256 size) private pure returns (uint256) {
+        return Math.mulDiv(size, q.vega + 1, WAD, Math.Rounding.Ceil) + 1;
     }
 
     /// @dev V: the vega of all that is open in the expiry.
@@ -380,7 +393,7 @@ contract OptionPricer is IOptionPricer {
         if (t.size < MIN_SIZE) return IRiskEngine.Closure.SizeBelowMinimum;
         uint256 delta = q.delta.abs();
         if (delta < MIN_DELTA || delta > MAX_DELTA) return IRiskEngine.Closure.DeltaOutOfBounds;
-        if (t.vegaCapacity == 0) return IRiskEngine.Closure.NoVegaCapacity;
+        if (q.shortVega + _vegaSold(q, t.size) > t.vegaCapacity) return IRiskEngine.Closure.NoVegaCapacity;
         return IRiskEngine.Closure.None;
     }
 
@@ -412,8 +425,9 @@ contract OptionPricer is IOptionPricer {
         if (closure == IRiskEngine.Closure.CarryClamped) revert CarryClamped(q.carry);
         if (closure == IRiskEngine.Closure.SizeBelowMinimum) revert SizeBelowMinimum(size, minSize);
         if (closure == IRiskEngine.Closure.DeltaOutOfBounds) revert DeltaOutOfBounds(q.delta, MIN_DELTA, MAX_DELTA);
-        if (closure == IRiskEngine.Closure.NoVegaCapacity) revert NoVegaCapacity();
+        if (closure == IRiskEngine.Closure.NoVegaCapacity)
+            revert NoVegaCapacity(q.shortVega + _vegaSold(q, size), market.vegaCapacity());
         // A price that the oracle trusts and the model cannot use, or a reason that is not this contract's.
-        revert IRiskEngine.SalesClosed(closure);
+        revert ISaleLimits.SalesClosed(closure);
     }
 }

@@ -236,7 +236,8 @@ contract RiskEngine is IRiskEngine {
         b.delta -= _legs(_spotBeforeExpiry(expiry, spot), expiry, MIN_TIME_TO_EXPIRY, slots).delta;
     }
 
-    function _spotBeforeExpiry(uint256 expiry, uint256 spot) private view returns (uint256) {
+    /// @dev N5.
+    function _spotBeforeExpiry(uint256 expiry, uint256 spot) internal view virtual returns (uint256) {
         uint256 before = saleLimits.spotBefore(expiry);
         return before == 0 ? spot : before;
     }

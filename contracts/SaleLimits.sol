@@ -200,8 +200,9 @@ contract SaleLimits is ISaleLimits {
             why = abi.encodeWithSelector(RoundDeltaSpent.selector, _deltaOf(sale), left);
             return (IRiskEngine.Closure.RoundDeltaSpent, why);
         }
-        if (c.deltaSold > c.depth) {
-            uint256 left = Math.saturatingSub(c.depth, c.deltaSold - _deltaOf(sale));
+        uint256 depth = _depthOf(c);
+        if (c.deltaSold > depth) {
+            uint256 left = Math.saturatingSub(depth, c.deltaSold - _deltaOf(sale));
             why = abi.encodeWithSelector(VenueDepthSpent.selector, _deltaOf(sale), left);
             return (IRiskEngine.Closure.VenueDepthSpent, why);
         }
@@ -237,6 +238,11 @@ contract SaleLimits is ISaleLimits {
         int256 nav = idle_ + c.bidWithoutIdle;
         if (nav <= 0 || spot == 0) return 0;
         return (uint256(nav) * MAX_ROUND_DELTA) / spot;
+    }
+
+    /// @dev Q5: |delta| that the venue could take when the checkpoint was made.
+    function _depthOf(Checkpoint memory c) internal view virtual returns (uint256) {
+        return c.depth;
     }
 
     function _soldAt(Sale calldata sale) private view returns (uint256) {

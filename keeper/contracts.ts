@@ -2,14 +2,24 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Contract, type ContractRunner, type Fragment, Interface, type InterfaceAbi, type Provider } from "ethers";
 import type { AccessManager } from "../types/@openzeppelin/contracts/access/manager/AccessManager.ts";
+import type { AutoLister } from "../types/contracts/AutoLister.ts";
+import type { Auctions } from "../types/contracts/auction/Auctions.ts";
+import type { BallastRouter } from "../types/contracts/BallastRouter.ts";
 import type { HedgeController } from "../types/contracts/HedgeController.ts";
 import type { IAggregatorV3 } from "../types/contracts/interfaces/IAggregatorV3.ts";
 import type { BallastLens } from "../types/contracts/lens/BallastLens.ts";
 import type { LocalUsdc } from "../types/contracts/local/LocalUsdc.ts";
 import type { OptionMarket } from "../types/contracts/OptionMarket.ts";
+import type { OptionPricer } from "../types/contracts/OptionPricer.ts";
 import type { OptionToken } from "../types/contracts/OptionToken.ts";
 import type { OptionVault } from "../types/contracts/OptionVault.ts";
+import type { ExpiryPriceOracle } from "../types/contracts/oracles/ExpiryPriceOracle.ts";
+import type { FundingOracle } from "../types/contracts/oracles/FundingOracle.ts";
+import type { RealisedVolatilityOracle } from "../types/contracts/oracles/RealisedVolatilityOracle.ts";
+import type { SpotOracle } from "../types/contracts/oracles/SpotOracle.ts";
+import type { VolatilitySurface } from "../types/contracts/oracles/VolatilitySurface.ts";
 import type { RiskEngine } from "../types/contracts/RiskEngine.ts";
+import type { SaleLimits } from "../types/contracts/SaleLimits.ts";
 import type { Deployment } from "./deployment.ts";
 import { ArtifactMissingError } from "./errors.ts";
 
@@ -20,31 +30,48 @@ export interface Contracts {
   deployment: Deployment;
   provider: RpcProvider;
   accessManager: AccessManager;
+  auctions: Auctions;
+  autoLister: AutoLister;
   controller: HedgeController;
+  expiryPriceOracle: ExpiryPriceOracle;
   feed: IAggregatorV3;
+  fundingOracle: FundingOracle;
   lens: BallastLens;
   market: OptionMarket;
   optionToken: OptionToken;
+  oracle: SpotOracle;
+  pricer: OptionPricer;
   /** The quote token. `mint` exists on local chains only. */
   quoteToken: LocalUsdc;
+  realisedVolatility: RealisedVolatilityOracle;
   riskEngine: RiskEngine;
+  router: BallastRouter;
+  saleLimits: SaleLimits;
+  surface: VolatilitySurface;
   vault: OptionVault;
 }
 
 const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 
 const SOURCES = {
+  auctions: "contracts/auction/Auctions.sol/Auctions",
+  autoLister: "contracts/AutoLister.sol/AutoLister",
   accessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
   controller: "contracts/HedgeController.sol/HedgeController",
+  expiryPriceOracle: "contracts/oracles/ExpiryPriceOracle.sol/ExpiryPriceOracle",
+  gasPriceOracle: "contracts/oracles/GasPriceOracle.sol/GasPriceOracle",
   fundingOracle: "contracts/oracles/FundingOracle.sol/FundingOracle",
   feed: "contracts/interfaces/IAggregatorV3.sol/IAggregatorV3",
   lens: "contracts/lens/BallastLens.sol/BallastLens",
   market: "contracts/OptionMarket.sol/OptionMarket",
   optionToken: "contracts/OptionToken.sol/OptionToken",
-  oracle: "contracts/oracles/ChainlinkSpotOracle.sol/ChainlinkSpotOracle",
+  oracle: "contracts/oracles/SpotOracle.sol/SpotOracle",
+  pricer: "contracts/OptionPricer.sol/OptionPricer",
   quoteToken: "contracts/local/LocalUsdc.sol/LocalUsdc",
   realisedVolatility: "contracts/oracles/RealisedVolatilityOracle.sol/RealisedVolatilityOracle",
   riskEngine: "contracts/RiskEngine.sol/RiskEngine",
+  saleLimits: "contracts/SaleLimits.sol/SaleLimits",
+  router: "contracts/BallastRouter.sol/BallastRouter",
   surface: "contracts/oracles/VolatilitySurface.sol/VolatilitySurface",
   vault: "contracts/OptionVault.sol/OptionVault",
   venue: "contracts/venues/CurieVenue.sol/CurieVenue",
@@ -92,13 +119,23 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     deployment,
     provider,
     accessManager: at("accessManager"),
+    auctions: at("auctions"),
+    autoLister: at("autoLister"),
     controller: at("controller"),
+    expiryPriceOracle: at("expiryPriceOracle"),
     feed: at("feed"),
+    fundingOracle: at("fundingOracle"),
     lens: at("lens"),
     market: at("market"),
     optionToken: at("optionToken"),
+    oracle: at("oracle"),
+    pricer: at("pricer"),
     quoteToken: at("quoteToken"),
+    realisedVolatility: at("realisedVolatility"),
     riskEngine: at("riskEngine"),
+    router: at("router"),
+    saleLimits: at("saleLimits"),
+    surface: at("surface"),
     vault: at("vault"),
   };
 }

@@ -16,24 +16,52 @@ const account = z.object({
   privateKey: z.string().regex(/^0x[0-9a-f]{64}$/),
 });
 
+const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/i, { message: "expected 32 bytes with 0x in front" });
+
+/** Of what this file is written in. */
+export const DEPLOYMENT_VERSION = 2;
+
 export const deploymentSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(DEPLOYMENT_VERSION),
   chainId: z.number().int().positive(),
   /** Where the chain served RPC when the file was written. `--rpc` overrides it. */
   rpcUrl: z.url(),
   contracts: z.object({
     quoteToken: address,
+    /** The push feed. */
     feed: address,
     accessManager: address,
+    /** The SpotOracle. */
     oracle: address,
-    vault: address,
-    market: address,
+    gasPriceOracle: address,
+    realisedVolatility: address,
+    surface: address,
+    fundingOracle: address,
+    expiryPriceOracle: address,
     optionToken: address,
+    vault: address,
+    pricer: address,
+    market: address,
     riskEngine: address,
+    saleLimits: address,
     controller: address,
     venue: address,
+    auctions: address,
+    autoLister: address,
+    router: address,
     lens: address,
   }),
+  /** The pull feed of the same price, where there is one. */
+  pull: z
+    .object({
+      /** The contract that takes the service's updates. */
+      pyth: address,
+      /** The feed's number there. */
+      id: bytes32,
+      /** Where a service in the shape of Hermes hands out updates. */
+      serviceUrl: z.url().optional(),
+    })
+    .optional(),
   /** Only on a local chain: the actors whose keys everybody knows, and the contract that moves the market. */
   local: z
     .object({
@@ -85,6 +113,12 @@ export function readDeployment(path: string): Deployment {
     throw new DeploymentFileError(`the deployment file ${path} is not JSON: write it again with \`npm run chain\``, {
       cause,
     });
+  }
+  const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
+  if (version !== DEPLOYMENT_VERSION) {
+    throw new DeploymentFileError(
+      `the deployment file ${path} is of version ${String(version)}, expected ${DEPLOYMENT_VERSION}: the contracts of another version answer otherwise; start a chain with \`npm run chain\`, or deploy again`,
+    );
   }
   const parsed = deploymentSchema.safeParse(json);
   if (!parsed.success) {

@@ -1,11 +1,10 @@
 /** `npm run chain -- [--port 8545] [--deployment deployments/local.json] [--price 3000] [--no-board]` */
 import { rmSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { Contract, parseEther, Wallet } from "ethers";
+import { parseEther } from "ethers";
 import { writeDeployment } from "../keeper/deployment.ts";
-import { ballastArtifact } from "./local-chain/artifacts.ts";
 import { PortUnavailableError, type ServedChain, serveLocalChain } from "./local-chain/serve.ts";
-import { FEED_HEARTBEAT_SECONDS } from "./local-chain/world.ts";
+import { createSteward } from "./local-chain/steward.ts";
 
 interface ChainOptions {
   readonly port: number;
@@ -27,29 +26,32 @@ const price = (text: string): bigint => {
 };
 
 const command = new Command("chain")
-  .description("Serves a local chain with the real Perp v2 (Curie) and a deployed vault")
+  .description("Serves a local chain with the real Perp v2 (Curie), a deployed vault, and pull prices over HTTP")
   .option("--port <port>", "where to serve RPC; 0 = any free port", port, 8545)
   .option("--deployment <file>", "where to write the addresses", "deployments/local.json")
   .option("--price <usdc>", "first price of ETH", price, parseEther("3000"))
   .option("--no-board", "list no options");
 
+/** How often the steward looks: often enough that a clock that somebody set forward finds the market alive. */
+const LOOK_EVERY_MS = 2_000;
+
 /**
- * A real feed writes a round each heartbeat even when nothing moves. Without it a chain that nobody touched for an hour
- * would refuse to trade. Curie takes the round over at once: one that it has not seen is extrapolated.
+ * Keeps the market alive as its operators would. The steward acts only while the chain is quiet: in the middle of
+ * somebody's move of the market a block of his would come in between.
  */
-function keepFeedFresh(chain: ServedChain): void {
-  const { accounts, curie } = chain.deployment.local!;
-  const signer = new Wallet(accounts.feed!.privateKey, chain.provider);
-  const feed = new Contract(curie.aggregator, ballastArtifact("local/LocalAggregator").abi, signer);
-  const indexFeed = new Contract(curie.priceFeed, ["function update()"], signer);
-  const refresh = async () => {
-    const { answer } = await feed.getFunction("latestRoundData")();
-    await (await feed.getFunction("setAnswer")(answer)).wait();
-    await (await indexFeed.getFunction("update")()).wait();
+function keepAlive({ deployment, provider }: ServedChain): void {
+  const steward = createSteward({ deployment, provider });
+  let lastBlock = -1;
+  const look = async () => {
+    const block = await provider.getBlockNumber();
+    const isQuiet = block === lastBlock;
+    if (isQuiet) await steward.tend();
+    lastBlock = isQuiet ? await provider.getBlockNumber() : block;
   };
-  const everyMs = (FEED_HEARTBEAT_SECONDS / 2) * 1000;
-  const report = (error: Error) => console.error(`chain: the feed missed a heartbeat: ${error.message}`);
-  setInterval(() => void refresh().catch(report), everyMs).unref();
+  const report = (error: Error) =>
+    console.error(`chain: something due was not done, again in a moment: ${error.message}`);
+  const next = () => setTimeout(() => void look().catch(report).then(next), LOOK_EVERY_MS).unref();
+  next();
 }
 
 async function main(): Promise<void> {
@@ -60,7 +62,7 @@ async function main(): Promise<void> {
   const chain = await serveLocalChain({ port: options.port, priceWad: options.price, listBoard: options.board });
   writeDeployment(options.deployment, chain.deployment);
 
-  const { contracts, local, rpcUrl, chainId } = chain.deployment;
+  const { contracts, local, pull, rpcUrl, chainId } = chain.deployment;
   const width = Math.max(...Object.keys({ ...contracts, ...local!.accounts }).map((key) => key.length));
   const list = (entries: Record<string, string>) => {
     for (const [name, address] of Object.entries(entries)) console.log(`  ${name.padEnd(width)}  ${address}`);
@@ -70,9 +72,10 @@ async function main(): Promise<void> {
   console.log("\nActors (well-known test keys, 10,000 ETH each)");
   list(Object.fromEntries(Object.entries(local!.accounts).map(([name, { address }]) => [name, address])));
   console.log(`\nchain: ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  console.log(`chain: pull prices ${pull?.serviceUrl}, feed ${pull?.id} of the contract ${pull?.pyth}`);
   console.log(`chain: RPC ${rpcUrl}, chain id ${chainId}, addresses in ${options.deployment}; Ctrl-C ends it`);
 
-  keepFeedFresh(chain);
+  keepAlive(chain);
   // The chain lives in memory: there is nothing to save, and open connections of others need not be waited for.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
 }

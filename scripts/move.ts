@@ -7,6 +7,7 @@ import { assertChain } from "../keeper/rpc.ts";
 import { connectCurie } from "./local-chain/curie.ts";
 import { connectMarket, PriceOutsideLiquidityError, StepTooShortError } from "./local-chain/market.ts";
 import { connectLocalRpc } from "./local-chain/provider.ts";
+import { createSteward } from "./local-chain/steward.ts";
 
 /** There is no market to move: this is not a local chain. */
 class NotLocalError extends BallastError {}
@@ -24,7 +25,9 @@ const hours = (text: string): number => {
 };
 
 const command = new Command("move")
-  .description("Moves the local market: the feed, the arbitrageur's trades on the real venue, and the clock")
+  .description(
+    "Moves the local market: the feed, the arbitrageur's trades on the real venue, the clock, and what falls due",
+  )
   .requiredOption("--to <usdc>", "the new price of ETH", price)
   .option("--hours <hours>", "how long the move takes", hours, 1)
   .option("--deployment <file>", "deployment file of the chain", "deployments/local.json");
@@ -43,6 +46,8 @@ async function main(): Promise<void> {
   const curie = connectCurie({ addresses: deployment.local.curie, signer });
   const market = await connectMarket({ curie, signer, marketMover: deployment.local.marketMover });
 
+  const steward = createSteward({ deployment, provider });
+
   const [, answer] = await curie.aggregator.latestRoundData();
   const from = answer * 10n ** 10n;
   const total = Math.round(options.hours * 3_600);
@@ -50,6 +55,7 @@ async function main(): Promise<void> {
   for (let step = 1; step <= steps; step++) {
     const priceWad = from + ((options.to - from) * BigInt(step)) / BigInt(steps);
     await market.step({ priceWad, seconds: Math.floor(total / steps) });
+    await steward.tend();
   }
   const [index, mark] = await Promise.all([
     curie.aggregator.latestRoundData(),

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {StrikeSlot} from "../libraries/StrikeSlot.sol";
 import {IOptionPricer} from "./IOptionPricer.sol";
+import {IOptionVault} from "./IOptionVault.sol";
 import {IOptionToken} from "./IOptionToken.sol";
 import {ISaleLimits} from "./ISaleLimits.sol";
 
@@ -74,8 +75,8 @@ interface IOptionMarket {
     error SeriesNotListed(uint256 id);
     /// @notice More strikes than may be listed on one UTC day.
     error TooManyStrikesToday(uint256 strikes, uint256 maximum);
-    /// @notice V_cap is set at most daily, and above zero and at most `maximum` (a tenth of bid NAV).
-    error VegaCapacityOutOfBounds(uint256 vegaCapacity, uint256 maximum);
+    /// @notice V_cap at most doubles or halves in a day, and is at most a tenth of bid NAV.
+    error VegaCapacityOutOfBounds(uint256 vegaCapacity, uint256 minimum, uint256 maximum);
     error VegaCapacityTooSoon(uint256 earliest, uint256 blockTimestamp);
     /// @notice Only the auctions sell at another spread.
     error NotAuctions(address caller);
@@ -95,9 +96,10 @@ interface IOptionMarket {
     /// @param strikes Quote WAD per underlying, multiples of 1e9 wei.
     function listStrikes(uint256 expiry, uint256[] calldata strikes) external;
 
-    /// @notice Sets V_cap of the inventory skew: the short vega of one expiry at which the skew is a tenth of a
-    ///         volatility. Curator, at most daily.
-    /// @param vegaCapacity Quote WAD per 1.00 of volatility, at most a tenth of bid NAV.
+    /// @notice Sets V_cap: the short vega that one expiry may reach, where its skew is 10 points of volatility. Curator, at
+    ///         most daily.
+    /// @param vegaCapacity Quote WAD per 1.00 of volatility, at most a tenth of bid NAV, and between half and twice what
+    ///        it was: what a sale back returns of the skew must not be somebody's to choose.
     function setVegaCapacity(uint256 vegaCapacity) external;
 
     /// @notice What `size` options of series `id` cost now and what they bring when sold back, each addend by name, and
@@ -163,6 +165,9 @@ interface IOptionMarket {
 
     /// @notice The packed strikes of an expiry with the open interest of their call and put.
     function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory);
+
+    /// @notice Whose options these are.
+    function vault() external view returns (IOptionVault);
 
     /// @notice False for a series that was never listed.
     function isListed(uint256 id) external view returns (bool);

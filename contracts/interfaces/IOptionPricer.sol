@@ -31,13 +31,16 @@ import {IVolatilitySurface} from "./IVolatilitySurface.sol";
 ///
 ///             κ / (2 · V_cap) · [(V ± size · vega)² − V²],  κ = .10
 ///
+///         No expiry is sold beyond V_cap; where V is above it all the same, because V_cap or the volatility was lowered,
+///         the potential goes on as a straight line.
+///
 ///         While any live slice of the surface is clamped or stale, `proceeds` is at most the intrinsic value on the
 ///         forward.
 ///
 ///         BUYING is closed, and the first of these that holds is said: the price is untrusted, the series is over, it
 ///         has an hour or less left, its expiry has no slice, the surface is clamped, or stale, the venue cannot be read,
 ///         its mark is more than 1.5 % off guarded spot, the carry is clamped (at the upper end calls, at the lower puts),
-///         the size is below .01, |Δ| is outside [.05, .95], V_cap is zero. SELLING back is closed only by an untrusted
+///         the size is below .01, |Δ| is outside [.05, .95], the expiry's short vega would pass V_cap. SELLING back is closed only by an untrusted
 ///         price, the end of the series, a missing slice, a mark that is off, and a size of zero.
 /// @dev Trusted: the market for its open interest, which it changes after it has read the quote and not before. While one
 ///      of its calls is in progress only the market's own view refuses to answer.
@@ -83,6 +86,7 @@ interface IOptionPricer {
     /// @param seller The addends for a seller.
     /// @param buySkew For the whole size, quote WAD.
     /// @param sellSkew For the whole size, quote WAD: what a seller gets on top.
+    /// @param shortVega V: of all that is open in the expiry, quote WAD per 1.00 of volatility.
     struct Quote {
         uint256 premium;
         uint256 proceeds;
@@ -105,6 +109,7 @@ interface IOptionPricer {
         Spread seller;
         uint256 buySkew;
         uint256 sellSkew;
+        uint256 shortVega;
     }
 
     /// @notice Nothing is sold from `closesAt` on, an hour before the end.
@@ -123,8 +128,8 @@ interface IOptionPricer {
     /// @notice Expected funding is at the end of its range: at the upper one calls are too cheap to sell, at the lower one
     ///         puts.
     error CarryClamped(int256 carry);
-    /// @notice The curator has not said yet how much vega an expiry takes.
-    error NoVegaCapacity();
+    /// @notice The expiry's short vega would pass V_cap, which is zero until the curator has set it.
+    error NoVegaCapacity(uint256 shortVegaAfter, uint256 capacity);
 
     /// @notice See {Quote}. What is closed is said in `buying` and `selling`, with whatever figures could still be computed.
     ///         It reverts only for a series that is not listed (`SeriesNotListed`), a number that is no series

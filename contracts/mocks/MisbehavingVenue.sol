@@ -48,6 +48,12 @@ contract MisbehavingVenue is IPerpVenue {
         _state = state_;
     }
 
+    /// @notice Mark and index alone.
+    function setMark(uint256 price) external {
+        _state.markPrice = price;
+        _state.indexPrice = price;
+    }
+
     function setCumulativeFunding(int256 cumulative) external {
         _cumulativeFunding = cumulative;
     }

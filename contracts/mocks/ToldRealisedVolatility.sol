@@ -5,6 +5,8 @@ pragma solidity 0.8.37;
 contract ToldRealisedVolatility {
     uint256 public volatility;
     uint256 public age;
+    /// @dev What it claims to be of.
+    address public feed;
 
     constructor(uint256 volatility_) {
         volatility = volatility_;
@@ -13,6 +15,10 @@ contract ToldRealisedVolatility {
     function set(uint256 volatility_, uint256 age_) external {
         volatility = volatility_;
         age = age_;
+    }
+
+    function setFeed(address feed_) external {
+        feed = feed_;
     }
 
     function realisedVolatility() external view returns (uint256, uint256) {

@@ -4,7 +4,7 @@
  * Price: log-normal hours without drift, and about one hour in a hundred a jump on top, up or down. Funding: a mean-
  * reverting daily rate a little above zero on average, as perpetuals have it, that changes sign now and then.
  */
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 
 const HOURS_PER_YEAR = 365 * 24;
 

@@ -1,5 +1,5 @@
 /** Who buys what and when: drawn from the seed before the run starts, so that both vaults meet the same buyers. */
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 
 export const STRIKES_PER_BOARD = 5;
 export const BOARDS = 2;

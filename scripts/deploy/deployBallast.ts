@@ -1,213 +1,186 @@
 /**
- * Deploys Ballast on a chain that has a quote token, a push feed and a Curie market.
+ * Deploys Ballast on a chain that has a quote token, a push feed and a perpetual venue.
  *
- * Vault, market, risk engine and controller know each other by immutable address, in a circle. The addresses are
- * therefore computed from the deployer's nonce before the first contract exists, and compared afterwards: a deployment
- * that was disturbed by a foreign transaction fails here and not in use. (Ignition does not fix the order of
- * deployments, so it cannot give these addresses in advance.)
+ * The contracts know each other by immutable address, in circles. Their addresses are therefore computed from the
+ * deployer's nonce before the first one exists, and compared afterwards: a deployment that was disturbed by a foreign
+ * transaction fails here and not in use. (Ignition does not fix the order of deployments, so it cannot give these
+ * addresses in advance.)
  */
-import { Contract, id, type Signer } from "ethers";
+import { Contract, Interface, ZeroAddress, ZeroHash } from "ethers";
 import { ballastArtifact, type ContractArtifact } from "../local-chain/artifacts.ts";
 import { Transactor } from "../local-chain/transactor.ts";
+import { checkDeployment, DeploymentCheckError } from "./checkDeployment.ts";
+import { firstHourOf } from "./firstHour.ts";
+import { type BallastParameters, type Settings, settingsOf } from "./parameters.ts";
+import { ARTIFACTS, type BallastAddresses, PARTS, type PartName } from "./parts.ts";
+import { membersOf, RESTRICTED, ROLE_LABELS, ROLES } from "./roles.ts";
 
-/** Role numbers in the AccessManager. 0 is its own ADMIN role, held by the governor alone. */
-export const ROLES = { curator: 1n, keeper: 2n } as const;
+export { checkDeployment, DeploymentCheckError } from "./checkDeployment.ts";
+export { type BallastParameters, curieVenue, PRODUCTION, type Settings, type VenueDeployment } from "./parameters.ts";
+export type { BallastAddresses } from "./parts.ts";
+export { RESTRICTED, ROLES } from "./roles.ts";
 
-/** Which functions need which role. Nothing else in Ballast is restricted. */
-export const RESTRICTED = {
-  market: {
-    role: ROLES.curator,
-    functions: ["listExpiry(uint256,uint256)", "listStrikes(uint256,uint256[])", "setVolatility(uint256,uint256)"],
-  },
-  controller: { role: ROLES.keeper, functions: ["rebalance(int256,uint256,uint256)"] },
-} as const;
-
-/** How to deploy an adapter once it is known where its controller and vault will be. */
-export interface VenueDeployment {
-  readonly artifact: ContractArtifact;
-  readonly constructorArguments: (at: { readonly controller: string; readonly vault: string }) => readonly unknown[];
+interface FeedNow {
+  /** Quote WAD per underlying. */
+  readonly price: bigint;
+  /** Where the realised volatility begins; undefined when there is one already. */
+  readonly first: { readonly hour: bigint; readonly roundId: bigint } | undefined;
 }
 
-/** The adapter of a Curie market. */
-export function curieVenue(market: { readonly clearingHouse: string; readonly baseToken: string }): VenueDeployment {
-  return {
-    artifact: ballastArtifact("venues/CurieVenue"),
-    constructorArguments: ({ controller, vault }) => [controller, vault, market.clearingHouse, market.baseToken],
-  };
-}
-
-export interface BallastParameters {
-  /** Pays for the deployment and holds no role afterwards. */
-  readonly deployer: Signer;
-  readonly quoteToken: string;
-  /** Chainlink-shaped push feed of the underlying in the quote token. */
-  readonly feed: string;
-  /** Seconds between rounds that the feed promises at least. */
-  readonly heartbeatSeconds: number;
-  /** The adapter of the perpetual venue to hedge on. */
-  readonly venue: VenueDeployment;
-  readonly governor: string;
-  readonly curator: string;
-  readonly keeper: string;
-  /** What the options are on; ETH unless told. */
-  readonly underlying?: string;
-  readonly name?: string;
-  readonly symbol?: string;
-}
-
-export interface BallastAddresses {
-  readonly accessManager: string;
-  readonly oracle: string;
-  readonly optionToken: string;
-  readonly vault: string;
-  readonly market: string;
-  readonly riskEngine: string;
-  readonly controller: string;
-  readonly venue: string;
-  readonly lens: string;
-}
-
-/** The deployed system is not wired or not owned as it must be. */
-export class DeploymentCheckError extends Error {
-  override name = "DeploymentCheckError";
-}
-
-const accessManagerArtifact = () => ballastArtifact("@openzeppelin/contracts/access/manager/AccessManager");
-
+/** @throws {DeploymentCheckError} when the contracts do not know each other or somebody holds a role who should not. */
 export async function deployBallast(parameters: BallastParameters): Promise<BallastAddresses> {
-  const {
-    quoteToken,
-    feed,
-    heartbeatSeconds,
-    venue,
-    underlying = "ETH",
-    name = "Ballast ETH Options Vault",
-    symbol = "bETH",
-  } = parameters;
+  const settings = settingsOf(parameters);
+  const now = await readFeed(parameters, settings);
   const transactor = await Transactor.create(parameters.deployer);
+  const firstBlock = await transactor.blockNumber();
 
-  const order = [
-    "accessManager",
-    "oracle",
-    "optionToken",
-    "vault",
-    "market",
-    "riskEngine",
-    "controller",
-    "venue",
-    "lens",
-  ] as const;
-  const at = Object.fromEntries(order.map((key, ahead) => [key, transactor.addressAhead(ahead)])) as Record<
-    (typeof order)[number],
-    string
-  >;
+  const given: Partial<Record<PartName, string>> = {
+    ...(parameters.realisedVolatility !== undefined && { realisedVolatility: parameters.realisedVolatility }),
+  };
+  const order = PARTS.filter((part) => given[part] === undefined);
+  const ahead = order.map((part, place) => [part, transactor.addressAhead(place)] as const);
+  const at = { ...given, ...Object.fromEntries(ahead) } as BallastAddresses;
 
-  const deployed: Record<(typeof order)[number], string> = {
-    accessManager: await transactor.deploy("AccessManager", accessManagerArtifact(), [transactor.address]),
-    oracle: await transactor.deploy("ChainlinkSpotOracle", ballastArtifact("oracles/ChainlinkSpotOracle"), [
-      feed,
-      heartbeatSeconds,
-    ]),
-    optionToken: await transactor.deploy("OptionToken", ballastArtifact("OptionToken"), [at.market, underlying]),
-    vault: await transactor.deploy("OptionVault", ballastArtifact("OptionVault"), [
-      quoteToken,
-      at.market,
-      at.controller,
-      at.riskEngine,
-      name,
-      symbol,
-    ]),
-    market: await transactor.deploy("OptionMarket", ballastArtifact("OptionMarket"), [
+  const constructorArguments = argumentsOf({ parameters, settings, now, at, deployer: transactor.address });
+  for (const part of order) {
+    const artifact = part === "venue" ? parameters.venue.artifact : ballastArtifact(ARTIFACTS[part]);
+    const address = await transactor.deploy(part, artifact, constructorArguments[part]);
+    if (address === at[part]) continue;
+    throw new DeploymentCheckError(
+      `${part} was to be at ${at[part]} but is at ${address}: another transaction of the deployer came between. Deploy again.`,
+    );
+  }
+  await grantRoles({ parameters, at, transactor });
+  await transactor.confirm();
+  await checkDeployment({ parameters, addresses: at, fromBlock: firstBlock });
+  return at;
+}
+
+/** What each constructor takes. */
+function argumentsOf(options: {
+  readonly parameters: BallastParameters;
+  readonly settings: Settings;
+  readonly now: FeedNow;
+  readonly at: BallastAddresses;
+  readonly deployer: string;
+}): Readonly<Record<PartName, readonly unknown[]>> {
+  const { parameters, settings, now, at, deployer } = options;
+  const { quoteToken, feed, pull, sequencer, quoteFeed } = parameters;
+  const { underlying = "ETH", name = "Ballast ETH Options Vault", symbol = "bETH" } = parameters;
+  const wad = 10n ** 18n;
+  const spotConfig = {
+    push: feed,
+    heartbeat: settings.heartbeatSeconds,
+    deviation: settings.deviation,
+    minPrice: (now.price * settings.lowestPrice) / wad,
+    maxPrice: (now.price * settings.highestPrice) / wad,
+    pull: pull?.pyth ?? ZeroAddress,
+    pullId: pull?.id ?? ZeroHash,
+    maxApart: settings.maxApart,
+    sequencer: sequencer ?? ZeroAddress,
+    grace: settings.sequencerGraceSeconds,
+    quoteFeed: quoteFeed ?? ZeroAddress,
+    quoteHeartbeat: settings.quoteHeartbeatSeconds,
+    pegTolerance: settings.pegTolerance,
+  };
+  return {
+    accessManager: [deployer],
+    oracle: [spotConfig],
+    gasPriceOracle: [settings.minGasPrice, settings.maxGasPrice],
+    realisedVolatility: [feed, now.first?.hour, now.first?.roundId],
+    surface: [at.accessManager, at.market, at.realisedVolatility, settings.surfaceHeartbeatSeconds],
+    fundingOracle: [at.controller, at.oracle],
+    expiryPriceOracle: [at.market, feed, pull?.pyth ?? ZeroAddress, pull?.id ?? ZeroHash],
+    optionToken: [at.market, underlying],
+    vault: [quoteToken, at.market, at.controller, at.riskEngine, at.saleLimits, at.gasPriceOracle, name, symbol],
+    pricer: [quoteToken, at.market, at.surface, at.fundingOracle, at.oracle, at.controller],
+    market: [
       at.accessManager,
       quoteToken,
       at.vault,
       at.optionToken,
       at.riskEngine,
-      at.oracle,
-    ]),
-    riskEngine: await transactor.deploy("RiskEngine", ballastArtifact("RiskEngine"), [
-      at.market,
-      at.vault,
-      at.controller,
-      at.oracle,
-    ]),
-    controller: await transactor.deploy("HedgeController", ballastArtifact("HedgeController"), [
+      at.saleLimits,
+      at.pricer,
+      at.surface,
+      at.expiryPriceOracle,
+      at.auctions,
+    ],
+    riskEngine: [at.market, at.vault, at.controller, at.oracle, at.surface, at.fundingOracle, at.saleLimits],
+    saleLimits: [at.market, at.vault, at.controller, at.riskEngine, at.surface],
+    controller: [
       at.accessManager,
       quoteToken,
       at.vault,
       at.riskEngine,
+      at.saleLimits,
       at.oracle,
+      at.surface,
+      at.gasPriceOracle,
+      at.fundingOracle,
       at.venue,
-    ]),
-    venue: await transactor.deploy("venue adapter", venue.artifact, venue.constructorArguments(at)),
-    lens: await transactor.deploy("BallastLens", ballastArtifact("lens/BallastLens"), [
+    ],
+    venue: parameters.venue.constructorArguments(at),
+    auctions: [at.accessManager, at.market, at.pricer],
+    autoLister: [at.market, at.surface, at.oracle, at.fundingOracle, settings.autoListing],
+    router: [at.vault, at.market, at.auctions, at.expiryPriceOracle, pull?.pyth ?? ZeroAddress],
+    lens: [
       at.vault,
       at.market,
       at.riskEngine,
+      at.saleLimits,
       at.controller,
       at.oracle,
-    ]),
+      at.surface,
+      at.fundingOracle,
+      at.realisedVolatility,
+    ],
   };
-  for (const key of order) {
-    if (deployed[key] !== at[key])
-      throw new DeploymentCheckError(
-        `${key} was to be at ${at[key]} but is at ${deployed[key]}: another transaction of the deployer came between. Deploy again.`,
-      );
-  }
-
-  const manager = accessManagerArtifact();
-  const grant = (method: string, args: readonly unknown[]) => transactor.call(at.accessManager, manager, method, args);
-  for (const target of ["market", "controller"] as const) {
-    const { role, functions } = RESTRICTED[target];
-    await grant("setTargetFunctionRole", [at[target], functions.map((signature) => id(signature).slice(0, 10)), role]);
-  }
-  await grant("labelRole", [ROLES.curator, "CURATOR"]);
-  await grant("labelRole", [ROLES.keeper, "KEEPER"]);
-  await grant("grantRole", [ROLES.curator, parameters.curator, 0]);
-  await grant("grantRole", [ROLES.keeper, parameters.keeper, 0]);
-  if (parameters.governor !== transactor.address) {
-    await grant("grantRole", [0n, parameters.governor, 0]);
-    await grant("renounceRole", [0n, transactor.address]);
-  }
-  await transactor.confirm();
-  await checkDeployment({ ...parameters, addresses: at });
-  return at;
 }
 
-/** @throws {DeploymentCheckError} when the contracts do not know each other or somebody holds a role who should not. */
-export async function checkDeployment(
-  options: BallastParameters & { readonly addresses: BallastAddresses },
-): Promise<void> {
-  const { addresses: at, deployer } = options;
-  const read = (address: string, path: string) => new Contract(address, ballastArtifact(path).abi, deployer);
-  const expect = async (what: string, actual: Promise<unknown>, wanted: string) => {
-    const found = String(await actual);
-    if (found.toLowerCase() !== wanted.toLowerCase())
-      throw new DeploymentCheckError(`${what} is ${found}, expected ${wanted}`);
-  };
-  const vault = read(at.vault, "OptionVault");
-  const market = read(at.market, "OptionMarket");
-  const controller = read(at.controller, "HedgeController");
-  const riskEngine = read(at.riskEngine, "RiskEngine");
-  const manager = new Contract(at.accessManager, accessManagerArtifact().abi, deployer);
-  const holds = async (role: bigint, account: string) =>
-    (await manager.getFunction("hasRole")(role, account))[0] as boolean;
-  const deployerAddress = await deployer.getAddress();
-  const others = [options.curator, options.keeper, deployerAddress].filter((account) => account !== options.governor);
-  await Promise.all([
-    expect("vault.market", vault.getFunction("market")(), at.market),
-    expect("vault.controller", vault.getFunction("controller")(), at.controller),
-    expect("vault.riskEngine", vault.getFunction("riskEngine")(), at.riskEngine),
-    expect("vault.asset", vault.getFunction("asset")(), options.quoteToken),
-    expect("market.vault", market.getFunction("vault")(), at.vault),
-    expect("market.token", market.getFunction("token")(), at.optionToken),
-    expect("market.oracle", market.getFunction("oracle")(), at.oracle),
-    expect("controller.venue", controller.getFunction("venue")(), at.venue),
-    expect("controller.vault", controller.getFunction("vault")(), at.vault),
-    expect("riskEngine.controller", riskEngine.getFunction("controller")(), at.controller),
-    expect("governor is ADMIN", holds(0n, options.governor), "true"),
-    expect("curator is CURATOR", holds(ROLES.curator, options.curator), "true"),
-    expect("keeper is KEEPER", holds(ROLES.keeper, options.keeper), "true"),
-    ...others.map((account) => expect(`${account} is ADMIN`, holds(0n, account), "false")),
+async function grantRoles(options: {
+  readonly parameters: BallastParameters;
+  readonly at: BallastAddresses;
+  readonly transactor: Transactor;
+}): Promise<void> {
+  const { parameters, at, transactor } = options;
+  const manager = ballastArtifact(ARTIFACTS.accessManager);
+  const call = (method: string, args: readonly unknown[]) => transactor.call(at.accessManager, manager, method, args);
+  for (const [part, functions] of Object.entries(RESTRICTED) as [keyof typeof RESTRICTED, Record<string, bigint>][]) {
+    for (const role of new Set(Object.values(functions))) {
+      const names = Object.keys(functions).filter((name) => functions[name] === role);
+      const selectors = names.map((name) => selectorOf(ballastArtifact(ARTIFACTS[part]), name));
+      await call("setTargetFunctionRole", [at[part], selectors, role]);
+    }
+  }
+  for (const [role, label] of Object.entries(ROLE_LABELS) as [keyof typeof ROLE_LABELS, string][]) {
+    await call("labelRole", [ROLES[role], label]);
+  }
+  for (const [role, members] of membersOf({ ...parameters, autoLister: at.autoLister })) {
+    for (const member of members) {
+      // The AccessManager's first ADMIN is the deployer.
+      if (role !== ROLES.admin || member !== transactor.address) await call("grantRole", [role, member, 0]);
+    }
+  }
+  if (parameters.governor !== transactor.address) await call("renounceRole", [ROLES.admin, transactor.address]);
+}
+
+function selectorOf({ abi }: ContractArtifact, name: string): string {
+  const fragment = Interface.from(abi).getFunction(name);
+  if (fragment === null) throw new DeploymentCheckError(`no contract has a function called ${name}: see RESTRICTED`);
+  return fragment.selector;
+}
+
+async function readFeed(parameters: BallastParameters, { historyHours }: Settings): Promise<FeedNow> {
+  const abi = ballastArtifact("interfaces/IAggregatorV3").abi;
+  const feed = new Contract(parameters.feed, abi, parameters.deployer);
+  const [{ answer }, decimals, block] = await Promise.all([
+    feed.getFunction("latestRoundData")(),
+    feed.getFunction("decimals")(),
+    parameters.deployer.provider?.getBlock("latest"),
   ]);
+  const timestamp = BigInt(block?.timestamp ?? 0);
+  const first =
+    parameters.realisedVolatility === undefined ? await firstHourOf({ feed, timestamp, historyHours }) : undefined;
+  return { price: answer * 10n ** (18n - decimals), first };
 }

@@ -234,3 +234,37 @@ export function connectCurie(options: { readonly addresses: CurieAddresses; read
     pool: at(addresses.pool, artifacts.uniswap("UniswapV3Pool")) as IUniswapV3PoolPrice,
   };
 }
+
+/** The margin and size of {@link holdReference}'s position: a long that no price can liquidate. */
+const REFERENCE_MARGIN = 5_000n; // whole tokens
+const REFERENCE_SIZE = WAD; // 1 of the base token
+
+/**
+ * Takes a small long that stays. Curie tells what a unit has paid in funding only through an account with a position;
+ * this one is there for an adapter that has none of its own yet (`CurieVenue.nameFundingReference`).
+ * @returns Its account.
+ */
+export async function holdReference(options: { readonly curie: Curie; readonly signer: Signer }): Promise<string> {
+  const { curie, signer } = options;
+  const { usdc, vault, clearingHouse, baseToken } = curie.addresses;
+  const transactor = await Transactor.create(signer);
+  const margin = REFERENCE_MARGIN * 10n ** (await curie.usdc.decimals());
+  const token = ballastArtifact("local/LocalUsdc");
+  await transactor.call(usdc, token, "mint", [transactor.address, margin]);
+  await transactor.call(usdc, token, "approve", [vault, margin]);
+  await transactor.call(vault, artifacts.curie("Vault"), "deposit", [usdc, margin]);
+  await transactor.call(clearingHouse, artifacts.curie("ClearingHouse"), "openPosition", [
+    {
+      baseToken,
+      isBaseToQuote: false,
+      isExactInput: false,
+      amount: REFERENCE_SIZE,
+      oppositeAmountBound: 0n,
+      deadline: MaxUint256,
+      sqrtPriceLimitX96: 0n,
+      referralCode: `0x${"0".repeat(64)}`,
+    },
+  ]);
+  await transactor.confirm();
+  return transactor.address;
+}

@@ -1,8 +1,10 @@
-/** Serves a local chain with the whole world on it, in this process. */
+/** Serves a local chain with the whole world on it, and its pull prices over HTTP, in this process. */
 import { createServer } from "node:net";
-import type { JsonRpcProvider } from "ethers";
+import { type JsonRpcProvider, Wallet } from "ethers";
 import { network } from "hardhat";
 import type { Deployment } from "../../keeper/deployment.ts";
+import { localAccounts } from "./accounts.ts";
+import { chainPriceSource, serveHermes } from "./hermes.ts";
 import { connectLocalRpc } from "./provider.ts";
 import { buildWorld, type WorldOptions } from "./world.ts";
 
@@ -39,18 +41,24 @@ async function assertPortIsFree(port: number): Promise<void> {
 
 /** @param options.port 0 = any free port. */
 export async function serveLocalChain(
-  options: { readonly port: number } & Pick<WorldOptions, "priceWad" | "listBoard">,
+  options: { readonly port: number } & Pick<WorldOptions, "priceWad" | "listBoard" | "seedDeposit">,
 ): Promise<ServedChain> {
   await assertPortIsFree(options.port);
   const server = await network.createServer("local", HOST, options.port);
   const { port } = await server.listen();
   const rpcUrl = `http://${HOST}:${port}`;
   const provider = connectLocalRpc({ url: rpcUrl, chainId: LOCAL_CHAIN_ID });
-  const deployment = await buildWorld({ ...options, provider, rpcUrl, chainId: LOCAL_CHAIN_ID });
+  const world = await buildWorld({ ...options, provider, rpcUrl, chainId: LOCAL_CHAIN_ID });
+  const prices = await serveHermes({
+    source: chainPriceSource({ provider, aggregator: world.contracts.feed }),
+    id: world.pull!.id,
+    publisher: new Wallet(localAccounts().feed.privateKey),
+  });
   return {
-    deployment,
+    deployment: { ...world, pull: { ...world.pull!, serviceUrl: prices.url } },
     provider,
     close: async () => {
+      await prices.close();
       provider.destroy();
       await server.close();
     },

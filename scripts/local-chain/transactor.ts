@@ -54,6 +54,11 @@ export class Transactor {
     return new Transactor(signer, address, nonce, network.chainId, 2n * (block?.baseFeePerGas ?? 0n) + 1n);
   }
 
+  /** The chain's latest block. */
+  async blockNumber(): Promise<number> {
+    return devProviderOf(this.#signer).getBlockNumber();
+  }
+
   /** The address that this account's transaction number `ahead` from now would create. */
   addressAhead(ahead: number): string {
     return getCreateAddress({ from: this.address, nonce: this.#nonce + ahead });
@@ -67,7 +72,12 @@ export class Transactor {
     return created;
   }
 
-  async call(to: string, artifact: ContractArtifact, method: string, args: readonly unknown[] = []): Promise<void> {
+  async call(
+    to: string,
+    artifact: Pick<ContractArtifact, "abi">,
+    method: string,
+    args: readonly unknown[] = [],
+  ): Promise<void> {
     const data = Interface.from(artifact.abi).encodeFunctionData(method, args);
     await this.#send(method, { to, data });
   }

@@ -43,7 +43,10 @@ contract OptionPricerMutant is OptionPricer {
         return _MISSING == Guard.Doubt ? 0 : super._doubtOf(spot);
     }
 
-    function _contextOf(uint256 secondsToExpiry, int256 carry) internal view override returns (OptionMath.Expiry memory) {
+    function _contextOf(
+        uint256 secondsToExpiry,
+        int256 carry
+    ) internal view override returns (OptionMath.Expiry memory) {
         if (_MISSING == Guard.Carry) return OptionMath.expiry(secondsToExpiry, carry, carry);
         return super._contextOf(secondsToExpiry, carry);
     }
@@ -65,7 +68,11 @@ contract OptionPricerMutant is OptionPricer {
         return super._buySkew(shortVega, vegaSold, capacity);
     }
 
-    function _sellSkew(uint256 shortVega, uint256 vegaBought, uint256 capacity) internal view override returns (uint256) {
+    function _sellSkew(
+        uint256 shortVega,
+        uint256 vegaBought,
+        uint256 capacity
+    ) internal view override returns (uint256) {
         if (_MISSING == Guard.Potential) return _linear(shortVega, vegaBought, capacity);
         return super._sellSkew(shortVega, vegaBought, capacity);
     }
