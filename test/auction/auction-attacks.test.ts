@@ -59,6 +59,8 @@ interface Lot {
 async function auction(w: World, { id, size = eth(100), first = 1, last = first }: Lot): Promise<bigint> {
   const start = (await time.latest()) + 60;
   const schedule = { seriesId: id, size, start, end: start + DAY, firstFactor: eth(first), lastFactor: eth(last) };
+  // The chain's clock goes with the wall's unless it is told.
+  await time.setNextBlockTimestamp(start - 1);
   await w.auctions.connect(w.curator).schedule(schedule);
   await time.increaseTo(start);
   return (await w.auctions.auctionCount()) - 1n;
@@ -253,7 +255,9 @@ describe("Auctions on the real market", () => {
     expect(two! > one!, `${one}, ${two}`).to.equal(true);
   });
 
-  it("Q6: filling two auctions at no spread in pieces and selling all back in one block never profits, in any order", async () => {
+  it("Q6: filling two auctions at no spread in pieces and selling all back in one block never profits, in any order", async function () {
+    const runs = fuzzRuns(8);
+    this.timeout(runs * 10_000);
     const step = fc.record({
       kind: fc.constantFrom("fill", "fill", "buy", "sell"),
       strike: fc.constantFrom(2_850, 3_000, 3_150),
@@ -301,7 +305,7 @@ describe("Auctions on the real market", () => {
       }
     });
     try {
-      await fc.assert(property, { numRuns: fuzzRuns(6) });
+      await fc.assert(property, { numRuns: runs, seed: 0xba11a57 });
     } finally {
       await provider.send("evm_setAutomine", [true]);
     }
