@@ -144,6 +144,29 @@ describe("Auctions on the real market", () => {
     expect(profit > 0n).to.equal(true);
   });
 
+  it("Q6: no factor sells below the intrinsic value on the forward; without the floor a share of the value does", async () => {
+    /** The least that a premium is above it, quote tokens an option. */
+    const leastAbove = async (w: World, factor: number) => {
+      const above: bigint[] = [];
+      for (const strike of STRIKES) {
+        for (const kind of ["call", "put"] as const) {
+          const id = seriesId(w.expiry, strike, kind);
+          const auctionId = await auction(w, { id, first: factor });
+          await setPrice(w, kind === "call" ? strike * 1.12 : strike / 1.12);
+          const { price } = await w.auctions.quote(auctionId, eth(1));
+          above.push(price.premium - price.intrinsic / 10n ** 12n);
+        }
+      }
+      return above.reduce((a, b) => (a < b ? a : b));
+    };
+    expect((await leastAbove(await loadFixture(world), 0)) > 0n).to.equal(true);
+    const attacked = await loadFixture(world);
+    await withoutFloor(attacked);
+    const below = await leastAbove(attacked, 0.8);
+    console.log(`      at 80 % of the model's value an option in the money is sold ${dollars(-below)} below`);
+    expect(below < 0n).to.equal(true);
+  });
+
   it("Q6: a fill at no spread, an update of the feed by its whole deviation, and a sale back loses", async () => {
     const w = await loadFixture(world);
     const profits: bigint[] = [];
