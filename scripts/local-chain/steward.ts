@@ -8,7 +8,7 @@ import { Wallet } from "ethers";
 import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
 import type { Deployment } from "../../keeper/deployment.ts";
 import { unpackSlice } from "../../keeper/math/svi.ts";
-import type { Round } from "../../keeper/settlement.ts";
+import type { Round } from "../../keeper/rounds.ts";
 import { type Neighbour, postOf } from "../../keeper/surface/calibrate.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
 import type { LocalAggregator } from "../../types/index.ts";

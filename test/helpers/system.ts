@@ -75,7 +75,7 @@ export const CLOSURE = {
 /** One connection for a test file; its chain is reset by `loadFixture`. */
 export const connection = await network.create();
 export const { ethers, networkHelpers } = connection;
-const { provider } = ethers;
+export const { provider } = ethers;
 const { time } = networkHelpers;
 
 async function namedSigners() {
