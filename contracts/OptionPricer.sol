@@ -67,7 +67,7 @@ contract OptionPricer is IOptionPricer {
     uint256 public constant RISK_AVERSION = 100e18;
     /// @notice A hedge's fixed cost is shared by at least so many contracts.
     uint256 public constant MIN_CONTRACTS = 5e18;
-    /// @dev Part of T: on average over its life an option needs less hedging than on the first day.
+    /// @dev Part of T: over its life an option needs less hedging than its first day suggests.
     uint256 private constant TURNOVER = .7e18;
 
     IOptionMarket public immutable market;
@@ -153,8 +153,8 @@ contract OptionPricer is IOptionPricer {
         uint256 vegaSold,
         uint256 capacity
     ) internal view virtual returns (uint256 skew) {
-        skew = Math.mulDiv(vegaSold, 2 * shortVega + vegaSold, 2 * capacity, Math.Rounding.Ceil);
-        return Math.mulDiv(skew, SKEW, WAD, Math.Rounding.Ceil);
+        skew = _mulDivUp(vegaSold, 2 * shortVega + vegaSold, 2 * capacity);
+        return _mulDivUp(skew, SKEW, WAD);
     }
 
     /// @dev Q3: κ / (2 · V_cap) · [V² − (V − x)²], and κ for each unit of V above V_cap: else whoever lowers V_cap would make
@@ -174,7 +174,7 @@ contract OptionPricer is IOptionPricer {
     /// @dev Q6: what an auction's buyer pays, token units.
     function _premiumOf(Quote memory q, uint256 size, uint256) internal view virtual returns (uint256) {
         uint256 each = q.value + q.buyer.worsePrice + q.buyer.halfSpread;
-        return Math.max(_toAssetsUp(Math.mulDiv(size, each, WAD, Math.Rounding.Ceil) + q.buySkew), q.floor);
+        return Math.max(_toAssetsUp(_mulDivUp(size, each, WAD) + q.buySkew), q.floor);
     }
 
     // ---------------------------------------------------------------- internal
@@ -222,8 +222,8 @@ contract OptionPricer is IOptionPricer {
         q.intrinsic = _intrinsic(q, t, true);
     }
 
-    /// @dev Greeks at guarded spot, and the value at the worse of two prices. Each has its own forward, and so its own
-    ///      volatility: under a smile the worse price is not always the higher or the lower one.
+    /// @dev Greeks at guarded spot, and the value at the worse of two prices. On a slice without arbitrage a call rises and
+    ///      a put falls with the price, the smile included. Taking the worse of the two values relies on no such slice.
     function _value(Quote memory q, Terms memory t) private view {
         q.volatility = _volatilityAt(t, q.spot, t.strike);
         OptionMath.Greeks memory g = t.context.greeks(q.spot, t.strike, q.volatility, t.isCall);
@@ -253,13 +253,13 @@ contract OptionPricer is IOptionPricer {
     function _addSpread(Quote memory q, Terms memory t, uint256 factor) private view {
         uint256 deltaNotional = q.delta.abs() * q.spot;
         Spread memory s = q.buyer;
-        s.volatility = Math.mulDiv(q.vega, surface.spread(t.expiry), WAD, Math.Rounding.Ceil);
-        s.spot = Math.mulDiv(deltaNotional, q.spotDoubt, WAD * WAD, Math.Rounding.Ceil);
+        s.volatility = _mulDivUp(q.vega, surface.spread(t.expiry), WAD);
+        s.spot = _mulDivUp(deltaNotional, q.spotDoubt, WAD * WAD);
         // Γ · S² = G · S, of three WAD each with ε².
         uint256 doubtSquared = q.spotDoubt * q.spotDoubt;
-        s.convexity = Math.mulDiv(t.gamma * q.spot, doubtSquared, 2 * WAD * WAD * WAD, Math.Rounding.Ceil);
+        s.convexity = _mulDivUp(t.gamma * q.spot, doubtSquared, 2 * WAD * WAD * WAD);
         uint256 carryDoubt = CARRY_DOUBT * t.context.secondsToExpiry;
-        s.carry = Math.mulDiv(deltaNotional, carryDoubt, WAD * WAD * YEAR, Math.Rounding.Ceil);
+        s.carry = _mulDivUp(deltaNotional, carryDoubt, WAD * WAD * YEAR);
         (q.seller.volatility, q.seller.spot) = (s.volatility, s.spot);
         (q.seller.convexity, q.seller.carry) = (s.convexity, s.carry);
 
@@ -269,7 +269,7 @@ contract OptionPricer is IOptionPricer {
         s.hedging = _hedgingCost(q, t, open + t.size, proportional, fixedCost);
         q.seller.hedging = _hedgingCost(q, t, Math.saturatingSub(open, t.size), proportional, fixedCost);
 
-        s.halfSpread = Math.mulDiv(_sum(s), factor, WAD, Math.Rounding.Ceil);
+        s.halfSpread = _mulDivUp(_sum(s), factor, WAD);
         q.seller.halfSpread = _sum(q.seller);
     }
 
@@ -291,13 +291,13 @@ contract OptionPricer is IOptionPricer {
         // Without gamma the band is 0 and nothing is traded. Without a fixed cost its edges are one.
         uint256 rate = outer == 0 ? 0 : Math.ceilDiv(proportional * WAD, outer + inner);
         if (outer > inner) rate += Math.ceilDiv(fixedCost * WAD * WAD, outer * outer - inner * inner);
-        uint256 move = Math.mulDiv(t.gamma, q.volatility, WAD, Math.Rounding.Ceil);
-        uint256 turnover = Math.mulDiv(move * move, rate, WAD * WAD, Math.Rounding.Ceil);
+        uint256 move = _mulDivUp(t.gamma, q.volatility, WAD);
+        uint256 turnover = _mulDivUp(move * move, rate, WAD * WAD);
         uint256 life = TURNOVER * t.context.secondsToExpiry;
-        turnover = Math.mulDiv(turnover, life, WAD * YEAR, Math.Rounding.Ceil);
+        turnover = _mulDivUp(turnover, life, WAD * YEAR);
 
         uint256 entryAndExit = Math.ceilDiv(2 * proportional * q.delta.abs(), WAD);
-        return Math.mulDiv(q.spot, entryAndExit + turnover, WAD, Math.Rounding.Ceil);
+        return _mulDivUp(q.spot, entryAndExit + turnover, WAD);
     }
 
     function _sum(Spread memory s) private pure returns (uint256) {
@@ -316,7 +316,7 @@ contract OptionPricer is IOptionPricer {
     }
 
     function _vegaSold(Quote memory q, uint256 size) private pure returns (uint256) {
-        return Math.mulDiv(size, q.vega + 1, WAD, Math.Rounding.Ceil) + 1;
+        return _mulDivUp(size, q.vega + 1, WAD) + 1;
     }
 
     /// @dev V: the vega of all that is open in the expiry.
@@ -334,18 +334,22 @@ contract OptionPricer is IOptionPricer {
 
     function _total(Quote memory q, Terms memory t, uint256 factor) private view {
         uint256 cheapest = q.value - q.seller.worsePrice;
-        uint256 back = Math.mulDiv(t.size, cheapest, WAD, Math.Rounding.Ceil) + q.buySkew;
-        uint256 intrinsic = Math.mulDiv(t.size, q.intrinsic, WAD, Math.Rounding.Ceil);
+        uint256 back = _mulDivUp(t.size, cheapest, WAD) + q.buySkew;
+        uint256 intrinsic = _mulDivUp(t.size, q.intrinsic, WAD);
         q.floor = _toAssetsUp(Math.max(back, intrinsic)) + 1;
         q.premium = _premiumOf(q, t.size, factor);
 
         uint256 proceeds = Math.mulDiv(t.size, cheapest, WAD) + q.sellSkew;
-        uint256 halfSpread = Math.mulDiv(t.size, q.seller.halfSpread, WAD, Math.Rounding.Ceil);
+        uint256 halfSpread = _mulDivUp(t.size, q.seller.halfSpread, WAD);
         proceeds = Math.saturatingSub(proceeds, halfSpread);
         if (_isSurfaceBehind(t.surfaceClosure)) {
             proceeds = Math.min(proceeds, Math.mulDiv(t.size, _intrinsic(q, t, false), WAD));
         }
         q.proceeds = proceeds / _assetScale;
+    }
+
+    function _mulDivUp(uint256 x, uint256 y, uint256 denominator) private pure returns (uint256) {
+        return Math.mulDiv(x, y, denominator, Math.Rounding.Ceil);
     }
 
     function _toAssetsUp(uint256 amount) internal view returns (uint256) {

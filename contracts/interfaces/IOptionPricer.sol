@@ -40,8 +40,9 @@ import {IVolatilitySurface} from "./IVolatilitySurface.sol";
 ///         BUYING is closed, and the first of these that holds is said: the price is untrusted, the series is over, it
 ///         has an hour or less left, its expiry has no slice, the surface is clamped, or stale, the venue cannot be read,
 ///         its mark is more than 1.5 % off guarded spot, the carry is clamped (at the upper end calls, at the lower puts),
-///         the size is below .01, |Δ| is outside [.05, .95], the expiry's short vega would pass V_cap. SELLING back is closed only by an untrusted
-///         price, the end of the series, a missing slice, a mark that is off, and a size of zero.
+///         the size is below .01, |Δ| is outside [.05, .95], the expiry's short vega would pass V_cap. SELLING back is
+///         closed only by an untrusted price, the end of the series, a missing slice, a mark that is off, and a size of
+///         zero.
 /// @dev Trusted: the market for its open interest, which it changes after it has read the quote and not before. While one
 ///      of its calls is in progress only the market's own view refuses to answer.
 interface IOptionPricer {

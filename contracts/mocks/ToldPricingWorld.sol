@@ -7,8 +7,8 @@ import {IVolatilitySurface} from "../interfaces/IVolatilitySurface.sol";
 import {StrikeSlot, StrikeSlotLib} from "../libraries/StrikeSlot.sol";
 import {SviSlice} from "../libraries/Svi.sol";
 
-/// @notice All that a pricer reads, as a test tells it: market, surface, funding, spot oracle, controller and quote token
-///         at one address.
+/// @notice All that a pricer reads, as a test tells it: market, surface, funding, spot oracle, controller, vault and
+///         quote token at one address.
 contract ToldPricingWorld {
     /// @notice The error of an untrusted price.
     error ToldFault(ISpotOracle.Fault fault);
@@ -30,6 +30,8 @@ contract ToldPricingWorld {
     uint256 private _puts;
     uint256 public vegaCapacity;
     bool private _hidesSeries;
+    /// @notice Whether a call of the system is in progress.
+    bool public inProgress;
     mapping(uint256 expiry => StrikeSlot[]) private _strikes;
 
     constructor(uint8 decimals_) {
@@ -83,6 +85,10 @@ contract ToldPricingWorld {
         _hidesSeries = hidesSeries;
     }
 
+    function tellInProgress(bool inProgress_) external {
+        inProgress = inProgress_;
+    }
+
     function tellStrikes(
         uint256 expiry,
         uint256[] calldata strikes,
@@ -96,6 +102,10 @@ contract ToldPricingWorld {
     }
 
     // ---------------------------------------------------------------- what the pricer reads
+
+    function vault() external view returns (address) {
+        return address(this);
+    }
 
     /// @notice The doubt told is that at the sigma told: with another one the pricer has not asked the surface.
     function read(uint256 sigma_) public view returns (ISpotOracle.Spot memory spot_) {
