@@ -30,7 +30,7 @@ describe("reverts as sentences", () => {
     expect(explainRevert(revert("LeverageTooHigh", [600n * WAD, 3000n * WAD, (22n * WAD) / 100n]))).to.equal(
       "LeverageTooHigh: equity 600.00 USDC is below 22 % of the position's notional 3,000.00 USDC after the trade",
     );
-    expect(explainRevert(revert("VaultClosed", [2]))).to.equal(
+    expect(explainRevert(revert("VaultClosed", [5]))).to.equal(
       "VaultClosed: deposits and withdrawals are closed: an expiry has passed and waits for settlement (`npm run settle`)",
     );
     expect(explainRevert(revert("NotTheFirstRound", [(1n << 64n) | 9n, (1n << 64n) | 8n, 1_767_945_600n]))).to.equal(
