@@ -34,17 +34,17 @@ contract OptionPricer is IOptionPricer {
     struct Terms {
         uint256 expiry;
         uint256 strike;
-        bool isCall;
         uint256 size;
+        uint256 vegaCapacity;
+        uint256 gamma;
+        SviSlice slice;
+        OptionMath.Expiry context;
+        bool isCall;
         bool isSpotTrusted;
         bool isMarkReadable;
         bool isMarkApart;
         IFundingOracle.Clamp clamp;
         IVolatilitySurface.Closure surfaceClosure;
-        uint256 vegaCapacity;
-        SviSlice slice;
-        OptionMath.Expiry context;
-        uint256 gamma;
     }
 
     uint256 private constant WAD = 1e18;
