@@ -287,8 +287,33 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     }
 
     /// @inheritdoc IOptionMarket
+    function openContractsOf(uint256 expiry) external view returns (uint256) {
+        return _expiries[expiry].openContracts;
+    }
+
+    /// @inheritdoc IOptionMarket
+    /// @dev `return _strikes[expiry];`, for a third of its gas beside the reads: the slots of an array lie one after the
+    ///      other, and a slot is its own ABI encoding.
     function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory) {
-        return _strikes[expiry];
+        StrikeSlot[] storage slots = _strikes[expiry];
+        uint256 count = slots.length;
+        assembly ("memory-safe") {
+            mstore(0x00, slots.slot)
+            let from := keccak256(0x00, 0x20)
+            let start := mload(0x40)
+            mstore(start, 0x20)
+            mstore(add(start, 0x20), count)
+            let to := add(start, 0x40)
+            for {
+                let end := add(from, count)
+            } lt(from, end) {
+                from := add(from, 1)
+            } {
+                mstore(to, sload(from))
+                to := add(to, 0x20)
+            }
+            return(start, sub(to, start))
+        }
     }
 
     /// @inheritdoc IOptionMarket

@@ -202,18 +202,20 @@ contract RiskEngine is IRiskEngine {
 
     // ---------------------------------------------------------------- the book
 
-    /// @dev One pass over the live strikes: value, greeks, contracts, and the losses at the points.
+    /// @dev One pass over the live strikes: value and greeks, and the losses at the points where there are any.
     function _book(Book memory b, Losses memory losses, uint256 spot, Points memory points) private view {
+        (b.calls, b.puts) = market.openContracts();
+        if (b.calls + b.puts == 0) return;
         uint256[] memory expiries = market.liveExpiries();
         for (uint256 i; i < expiries.length; ++i) {
-            if (market.expiryOf(expiries[i]).openContracts == 0) continue;
+            if (market.openContractsOf(expiries[i]) == 0) continue;
             StrikeSlot[] memory slots = market.strikesOf(expiries[i]);
             if (expiries[i] > block.timestamp) _addExpiry(b, spot, expiries[i], slots);
             else _addExpired(b, spot, expiries[i], slots);
-            _addLosses(b, losses, points, slots);
+            if (points.here != 0) _addLosses(losses, points, slots);
         }
         // Rounded up by more than what the approximation may have left out: 2^-58 of the notional, at least one unit.
-        if (b.calls + b.puts != 0) b.liability += Math.mulDiv(b.calls + b.puts, spot, WAD << 58, Math.Rounding.Ceil);
+        b.liability += Math.mulDiv(b.calls + b.puts, spot, WAD << 58, Math.Rounding.Ceil);
     }
 
     function _addExpiry(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
@@ -253,29 +255,26 @@ contract RiskEngine is IRiskEngine {
         OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, carry, 0);
         SviSlice slice = surface.sliceOf(expiry);
         OptionMath.Book memory sums;
-        for (uint256 i; i < slots.length; ++i) {
-            StrikeSlot slot = slots[i];
-            if (!slot.hasOpenInterest()) continue;
-            int256 kQ96 = Ln.ratio(slot.strikeWad(), spot) - context.carryTimeQ96;
-            OptionMath.add(sums, context, spot, slot, OptionMath.deviation(context, slice.volatility(kQ96)));
+        OptionMath.check(spot, 1, 0);
+        int256 carryTimeQ96 = context.carryTimeQ96;
+        unchecked {
+            for (uint256 i; i < slots.length; ++i) {
+                StrikeSlot slot = slots[i];
+                if (!slot.hasOpenInterest()) continue;
+                // One logarithm for both: where the strike lies on the surface, and from the forward.
+                int256 kQ96 = Ln.ratio(slot.strikeWad(), spot) - carryTimeQ96;
+                OptionMath.addAt(sums, slot, -kQ96, slice.deviation(kQ96, secondsLeft));
+            }
         }
         return OptionMath.net(sums, context, spot);
     }
 
-    function _addLosses(
-        Book memory b,
-        Losses memory losses,
-        Points memory points,
-        StrikeSlot[] memory slots
-    ) private pure {
+    function _addLosses(Losses memory losses, Points memory points, StrikeSlot[] memory slots) private pure {
         for (uint256 i; i < slots.length; ++i) {
             StrikeSlot slot = slots[i];
             if (!slot.hasOpenInterest()) continue;
             uint256 calls = slot.callOpenInterest();
             uint256 puts = slot.putOpenInterest();
-            b.calls += calls;
-            b.puts += puts;
-            if (points.here == 0) continue;
             uint256 strike = slot.strikeWad();
             losses.down += _payoff(points.down, strike, calls, puts);
             losses.here += _payoff(points.here, strike, calls, puts);

@@ -76,6 +76,7 @@ contract SaleLimits is ISaleLimits {
 
     /// @inheritdoc ISaleLimits
     function renew() external returns (IRiskEngine.Valuation memory v) {
+        if (vault.inProgress()) revert IRiskEngine.ReentrantRead();
         IRiskEngine.Findings memory f;
         (v, f) = riskEngine.assess();
         _keep(_checkpointOf(v, f, 0));

@@ -45,7 +45,8 @@ export interface Contracts {
   quoteToken: LocalUsdc;
   realisedVolatility: RealisedVolatilityOracle;
   riskEngine: RiskEngine;
-  router: BallastRouter;
+  /** Undefined on a deployment without one: what it does in one transaction then takes several. */
+  router: BallastRouter | undefined;
   saleLimits: SaleLimits;
   surface: VolatilitySurface;
   vault: OptionVault;
@@ -114,7 +115,7 @@ export function errorInterface(): Interface {
 /** @param provider Reads go through it; what is sent is signed by the caller of `sendTransaction`. */
 export function connectContracts(deployment: Deployment, provider: RpcProvider): Contracts {
   const at = <T>(name: ContractName & keyof Deployment["contracts"]): T =>
-    attach<T>(deployment.contracts[name], interfaceOf(name), provider);
+    attach<T>(deployment.contracts[name]!, interfaceOf(name), provider);
   return {
     deployment,
     provider,
@@ -133,7 +134,7 @@ export function connectContracts(deployment: Deployment, provider: RpcProvider):
     quoteToken: at("quoteToken"),
     realisedVolatility: at("realisedVolatility"),
     riskEngine: at("riskEngine"),
-    router: at("router"),
+    router: deployment.contracts.router === undefined ? undefined : at("router"),
     saleLimits: at("saleLimits"),
     surface: at("surface"),
     vault: at("vault"),

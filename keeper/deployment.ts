@@ -26,6 +26,8 @@ export const deploymentSchema = z.object({
   chainId: z.number().int().positive(),
   /** Where the chain served RPC when the file was written. `--rpc` overrides it. */
   rpcUrl: z.url(),
+  /** No contract of it is older than this block: what is searched in events starts here. */
+  firstBlock: z.number().int().nonnegative().optional(),
   contracts: z.object({
     quoteToken: address,
     /** The push feed. */
@@ -48,7 +50,7 @@ export const deploymentSchema = z.object({
     venue: address,
     auctions: address,
     autoLister: address,
-    router: address,
+    router: address.optional(),
     lens: address,
   }),
   /** The pull feed of the same price, where there is one. */

@@ -3,7 +3,15 @@ import type { Log, Result, TransactionReceipt } from "ethers";
 import { type Contracts, interfaceOf } from "./contracts.ts";
 import { SnapshotError } from "./errors.ts";
 
-export type EmittingContract = "controller" | "market" | "optionToken" | "quoteToken" | "vault";
+export type EmittingContract =
+  | "auctions"
+  | "controller"
+  | "fundingOracle"
+  | "market"
+  | "optionToken"
+  | "quoteToken"
+  | "realisedVolatility"
+  | "vault";
 
 /** An event's values, by the names of the ABI. */
 export class EventValues {

@@ -1,15 +1,33 @@
 /** One tick: one snapshot, one decision, its effects; again until there is nothing to do. */
 import type { ContractTransaction, TransactionReceipt } from "ethers";
+import { choreCall } from "./chores/call.ts";
+import { type Chore, type ChoreSettings, dueChores, explainChore } from "./chores/decide.ts";
 import type { Contracts } from "./contracts.ts";
-import { GasLimitExceededError, RoleMissingError, SimulationRevertedError } from "./errors.ts";
+import {
+  GasLimitExceededError,
+  RoleMissingError,
+  SimulationRevertedError,
+  SnapshotError,
+  TransactionRevertedError,
+} from "./errors.ts";
 import { eventOf } from "./events.ts";
 import { asReadError } from "./explain.ts";
 import { type Decision, decide, explain, type Hedge, type MoveMargin } from "./hedge/decide.ts";
 import type { Policy } from "./hedge/policy.ts";
-import { settlementRoundOf } from "./settlement.ts";
+import type { PriceService } from "./prices/service.ts";
+import { explainProof, explainWait, readSettlementProof, settlementCalls } from "./settle.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import { type Call, type SentTransaction, sendTransaction, simulate, type TransactionSigner } from "./tx/send.ts";
-import { abs, DEFAULT_UNITS, formatAssets, formatQuoteWad, formatSizeWad, formatTime, type Units } from "./units.ts";
+import {
+  abs,
+  DEFAULT_UNITS,
+  formatAssets,
+  formatPercent,
+  formatQuoteWad,
+  formatSizeWad,
+  formatTime,
+  type Units,
+} from "./units.ts";
 
 export type Log = (line: string) => void;
 
@@ -18,6 +36,10 @@ export interface TickOptions {
   /** Needed to send. A dry run without one decides, and simulates nothing. */
   signer?: TransactionSigner;
   policy: Policy;
+  /** Where updates of the pull feed come from, should an expiry need one. */
+  prices?: PriceService;
+  /** False leaves the chores to others. */
+  chores?: ChoreSettings | false;
   dryRun?: boolean;
   log?: Log;
   units?: Units;
@@ -28,7 +50,7 @@ export interface TickOptions {
 
 /** One decision that was carried out, with what the chain says came of it. */
 export interface TickStep {
-  decision: Decision;
+  decision: Decision | Chore;
   hash: string;
   gasUsed: bigint;
   /** Read from the receipt's events. */
@@ -44,13 +66,13 @@ export interface TickResult {
   before: Snapshot;
   /** The same object as `before` when nothing was sent. */
   after: Snapshot;
-  /** Expiries that have passed while the feed has no round for them yet. */
+  /** Expiries that have passed and could not be settled in this tick. */
   waitingExpiries: bigint[];
 }
 
 /**
- * Settles what is due, then hedges, then moves margin; each at most once, so that no fault here can send twice for one
- * decision. Sends nothing when nothing needs to be done.
+ * Settles what is due, then hedges, then moves margin, then does what the oracles need; each at most once, so that no
+ * fault here can send twice for one decision. Sends nothing when nothing needs to be done.
  */
 export async function tick(options: TickOptions): Promise<TickResult> {
   const { contracts, policy, dryRun = false, log = () => {}, units = DEFAULT_UNITS } = options;
@@ -91,6 +113,9 @@ export async function tick(options: TickOptions): Promise<TickResult> {
     if (dryRun) break;
     snapshot = await readSnapshot(contracts);
   }
+  const chores = await doChores(context, snapshot);
+  steps.push(...chores);
+  if (chores.length > 0) snapshot = await readSnapshot(contracts);
   return {
     decision: first,
     steps,
@@ -122,45 +147,87 @@ export async function assertKeeperRole(
 
 type Context = TickOptions & { log: Log; units: Units };
 
-/** Each due expiry with a round in the feed. */
+type Done = Omit<TickStep, "decision">;
+
+/** What belongs to one call alone: the rest of the tick goes on. A node that is away ends it. */
+const isOfOneCall = (error: unknown): error is Error =>
+  error instanceof SimulationRevertedError ||
+  error instanceof GasLimitExceededError ||
+  error instanceof TransactionRevertedError ||
+  error instanceof SnapshotError;
+
+/** Each due expiry that can be proved. One that cannot be settled must not keep the rest of the vault from being hedged. */
 async function settleAll(
   expiries: readonly bigint[],
   context: Context,
-  { blockNumber }: Snapshot,
-): Promise<{ steps: Omit<TickStep, "decision">[]; skipped: bigint[] }> {
-  const { contracts, log } = context;
-  const steps: Omit<TickStep, "decision">[] = [];
+  snapshot: Snapshot,
+): Promise<{ steps: Done[]; skipped: bigint[] }> {
+  const steps: Done[] = [];
   const skipped: bigint[] = [];
   for (const expiry of expiries) {
-    const round = await settlementRoundOf(contracts, expiry, blockNumber);
-    if (round === undefined) {
-      log(
-        `block ${blockNumber}: the feed has no round at or after ${formatTime(expiry)} yet: it settles when there is one`,
-      );
-      skipped.push(expiry);
-      continue;
-    }
-    const call = asCall(await contracts.market.settle.populateTransaction(expiry, round.id));
-    let sent: SentTransaction | undefined;
     try {
-      sent = await execute(call, `settle ${formatTime(expiry)}`, context, blockNumber);
+      const done = await settleOne(expiry, context, snapshot);
+      steps.push(...done.steps);
+      // In a dry run it is dealt with as far as the next decision goes.
+      if (!done.isSettled) skipped.push(expiry);
     } catch (error) {
-      // One expiry that cannot be settled must not keep the rest of the vault from being hedged.
-      if (!(error instanceof SimulationRevertedError || error instanceof GasLimitExceededError)) throw error;
-      log(`block ${blockNumber}: ${formatTime(expiry)} cannot be settled now: ${error.message}`);
+      if (!isOfOneCall(error)) throw error;
+      context.log(`block ${snapshot.blockNumber}: ${formatTime(expiry)} cannot be settled now: ${error.message}`);
       skipped.push(expiry);
-      continue;
     }
-    if (sent === undefined) {
-      // A dry run: as far as the next decision goes, this one is dealt with.
-      skipped.push(expiry);
-      continue;
-    }
-    const outcome = describeSettlement(sent.receipt, context);
+  }
+  return { steps, skipped };
+}
+
+async function settleOne(
+  expiry: bigint,
+  context: Context,
+  snapshot: Snapshot,
+): Promise<{ steps: Done[]; isSettled: boolean }> {
+  const { contracts, log, prices } = context;
+  const { blockNumber } = snapshot;
+  const proof = await readSettlementProof(contracts, expiry, { block: snapshot, prices });
+  if (proof.rule === "wait") {
+    log(`block ${blockNumber}: ${formatTime(expiry)} cannot be settled yet: ${explainWait(proof)}`);
+    return { steps: [], isSettled: false };
+  }
+  const steps: Done[] = [];
+  const calls = await settlementCalls(contracts, { expiry, proof, prices });
+  for (const [place, call] of calls.entries()) {
+    const isLast = place === calls.length - 1;
+    // What a call builds on is there once the one before is mined.
+    const sent = await execute(call, `settle ${formatTime(expiry)}`, context, place === 0 ? blockNumber : "latest");
+    if (sent === undefined) return { steps, isSettled: false };
+    const outcome = isLast
+      ? `${describeSettlement(sent.receipt, context)} (${explainProof(proof)})`
+      : `showed ${explainProof(proof)} for ${formatTime(expiry)}`;
     log(`block ${sent.blockNumber}: ${outcome} (${sent.hash}, ${sent.gasUsed} gas)`);
     steps.push({ hash: sent.hash, gasUsed: sent.gasUsed, outcome });
   }
-  return { steps, skipped };
+  return { steps, isSettled: true };
+}
+
+/** None of them is worth the tick: what one of them fails for is a line, and the next follows. */
+async function doChores(context: Context, snapshot: Snapshot): Promise<TickStep[]> {
+  const { contracts, chores, log } = context;
+  if (chores === false) return [];
+  const steps: TickStep[] = [];
+  for (const chore of dueChores(snapshot, chores)) {
+    try {
+      const call = await choreCall(chore, contracts, snapshot);
+      if (call === undefined) continue;
+      log(`block ${snapshot.blockNumber}: ${explainChore(chore)}`);
+      const sent = await execute(call, chore.action, context, "latest");
+      if (sent === undefined) continue;
+      const outcome = describeChore(chore, sent.receipt, context);
+      log(`block ${sent.blockNumber}: ${outcome} (${sent.hash}, ${sent.gasUsed} gas)`);
+      steps.push({ decision: chore, hash: sent.hash, gasUsed: sent.gasUsed, outcome });
+    } catch (error) {
+      if (!isOfOneCall(error)) throw error;
+      log(`block ${snapshot.blockNumber}: ${chore.action} is left to the next tick: ${error.message}`);
+    }
+  }
+  return steps;
 }
 
 async function callOf(decision: Hedge | MoveMargin, { controller }: Contracts): Promise<Call> {
@@ -178,7 +245,7 @@ async function execute(
   call: Call,
   what: string,
   context: Context,
-  simulateAt: number,
+  simulateAt: number | "latest",
 ): Promise<SentTransaction | undefined> {
   const { contracts, signer, dryRun = false, log, units } = context;
   const { provider, deployment } = contracts;
@@ -227,4 +294,25 @@ function describeSettlement(receipt: TransactionReceipt, { contracts, units }: C
   const event = eventOf(receipt, { contracts, from: "market", name: "Settled" });
   const price = formatQuoteWad(event.big("settlementPrice"), units);
   return `settled ${formatTime(event.big("expiry"))} at ${price}; ${formatAssets(event.big("owed"), units)} owed to holders`;
+}
+
+function describeChore(chore: Chore, receipt: TransactionReceipt, { contracts }: Context): string {
+  switch (chore.action) {
+    case "renewCheckpoint":
+      return "renewed the checkpoint";
+    case "bringHours": {
+      const event = eventOf(receipt, { contracts, from: "realisedVolatility", name: "PointsBrought" });
+      const volatility = event.big("volatility");
+      const hours = event.big("hours_");
+      const shown = volatility === 0n ? "not ready yet" : formatPercent(volatility);
+      return `brought ${hours} ${hours === 1n ? "hour" : "hours"} up to ${formatTime(event.big("hour"))}: realised volatility ${shown}`;
+    }
+    case "sampleFunding": {
+      const event = eventOf(receipt, { contracts, from: "fundingOracle", name: "FundingSampled" });
+      const rate = formatPercent(event.big("rate"), { signed: true });
+      return event.big("weightSeconds") === 0n
+        ? "began to sample funding"
+        : `sampled funding: ${rate} a year over ${event.big("weightSeconds") / 60n} minutes`;
+    }
+  }
 }

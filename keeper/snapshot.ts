@@ -10,6 +10,10 @@ import {
   FAULTS,
   type Fault,
   REASONS,
+  SOURCES,
+  type Source,
+  SURFACE_CLOSURES,
+  type SurfaceClosure,
 } from "./enums.ts";
 import { SnapshotError } from "./errors.ts";
 import { asReadError } from "./explain.ts";
@@ -18,7 +22,14 @@ import { asReadError } from "./explain.ts";
 export interface Snapshot {
   blockNumber: number;
   timestamp: bigint;
-  spot: { priceWad: bigint; updatedAt: bigint; fault: Fault };
+  spot: {
+    priceWad: bigint;
+    updatedAt: bigint;
+    fault: Fault;
+    source: Source;
+    /** ε, a part of the price. */
+    doubtWad: bigint;
+  };
   nav: {
     midWad: bigint;
     bidWad: bigint;
@@ -28,7 +39,16 @@ export interface Snapshot {
     venueEquityWad: bigint;
     freeLiquidityAssets: bigint;
     closure: Closure;
+    /** Of what is owed and what the open options are worth, at most 1. */
+    coverageWad: bigint;
   };
+  surfaceClosure: SurfaceClosure;
+  /** Expected carry is made of these: rates a year. `sampledAt` is 0 before the first sample. */
+  funding: { sampledAt: bigint; fastWad: bigint; slowWad: bigint };
+  /** Zero and zero until its first days are brought. */
+  realised: { volatilityWad: bigint; asOf: bigint };
+  /** When the checkpoint of sales was renewed; its spot is what an expiry that passes takes its delta at. */
+  checkpointTime: bigint;
   /** The open options, from the vault's side. */
   book: {
     liabilityWad: bigint;
@@ -88,6 +108,8 @@ export async function readSnapshot(contracts: Contracts, blockTag: BlockTag = "l
       priceWad: valuation.spot,
       updatedAt: answer.spotUpdatedAt,
       fault: nameOf(FAULTS, answer.spotFault, "spotFault"),
+      source: nameOf(SOURCES, answer.spotSource, "spotSource"),
+      doubtWad: valuation.spotDoubt,
     },
     nav: {
       midWad: valuation.mid,
@@ -97,7 +119,16 @@ export async function readSnapshot(contracts: Contracts, blockTag: BlockTag = "l
       venueEquityWad: valuation.venueEquity,
       freeLiquidityAssets: valuation.freeLiquidity,
       closure: nameOf(CLOSURES, valuation.closure, "closure"),
+      coverageWad: valuation.coverage,
     },
+    surfaceClosure: nameOf(SURFACE_CLOSURES, answer.surfaceClosure, "surfaceClosure"),
+    funding: {
+      sampledAt: answer.fundingAverages.sampledAt,
+      fastWad: answer.fundingAverages.fast,
+      slowWad: answer.fundingAverages.slow,
+    },
+    realised: { volatilityWad: answer.realisedVolatility, asOf: answer.realisedAsOf },
+    checkpointTime: answer.checkpointTime,
     book: {
       liabilityWad: book.liability,
       deltaWad: book.delta,

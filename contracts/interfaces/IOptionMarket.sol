@@ -163,6 +163,9 @@ interface IOptionMarket {
 
     function expiryOf(uint256 expiry) external view returns (Expiry memory);
 
+    /// @notice Options of all series of an expiry sold and not settled, WAD.
+    function openContractsOf(uint256 expiry) external view returns (uint256);
+
     /// @notice The packed strikes of an expiry with the open interest of their call and put.
     function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory);
 

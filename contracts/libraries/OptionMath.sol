@@ -314,8 +314,16 @@ library OptionMath {
             if (!slot.hasOpenInterest()) return;
             uint256 strike = slot.strikeWad();
             check(spot, strike, 0);
+            addAt(sums, slot, Ln.ratio(spot, strike) + e.carryTimeQ96, deviationQ96);
+        }
+    }
+
+    /// @notice As `add`, for a caller who knows where the strike lies because he asked a surface there.
+    /// @param logForwardQ96 ln(forward / strike), of a spot and a strike that `check` lets pass.
+    function addAt(Book memory sums, StrikeSlot slot, int256 logForwardQ96, uint256 deviationQ96) internal pure {
+        unchecked {
             (uint256 densityQ96, uint256 above1, uint256 above2, uint256 ratio1Q64, uint256 ratio2Q64) = _normals(
-                Ln.ratio(spot, strike) + e.carryTimeQ96,
+                logForwardQ96,
                 deviationQ96
             );
             densityQ96 >>= 32;
@@ -326,7 +334,7 @@ library OptionMath {
                     puts * int256(ONE_Q96);
             sums.units += unitsQ96;
             sums.forwardUnits += unitsQ96 - int256(((densityQ96 * ratio2Q64) >> 64) ^ above2) * contracts;
-            sums.cash += int256(strike) * ((contracts & int256(above2)) - puts);
+            sums.cash += int256(slot.strikeWad()) * ((contracts & int256(above2)) - puts);
             densityQ96 *= uint256(contracts);
             sums.density += densityQ96;
             sums.densityOverDeviation += RawMath.div(densityQ96, deviationQ96);

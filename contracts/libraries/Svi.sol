@@ -132,6 +132,14 @@ library Svi {
         }
     }
 
+    /// @notice √(variance · T) at k in Q96, rounded down: the standard deviation of the forward's logarithm at expiry.
+    /// @param secondsToExpiry Below 2^40.
+    function deviation(SviSlice slice, int256 kQ96, uint256 secondsToExpiry) internal pure returns (uint256) {
+        unchecked {
+            return Sqrt.sqrt(((uint256(variance(slice, kQ96)) * secondsToExpiry) << 96) / YEAR);
+        }
+    }
+
     /// @notice Variance per year at k, Q96. Where an unchecked slice is negative the answer is 0.
     function variance(SviSlice slice, int256 kQ96) internal pure returns (int256 varianceQ96) {
         unchecked {
@@ -264,9 +272,9 @@ library Svi {
     function _grid(SviSlice slice, uint256 secondsToExpiry) private pure returns (int256 center, int256 width) {
         uint256 word = SviSlice.unwrap(slice);
         center = _m(word);
-        int256 deviation = int256(Sqrt.sqrt(((uint256(variance(slice, 0)) * secondsToExpiry) / YEAR) << 96));
+        int256 oneDeviation = int256(Sqrt.sqrt(((uint256(variance(slice, 0)) * secondsToExpiry) / YEAR) << 96));
         int256 sigma = _sigma(word);
-        width = sigma > deviation ? sigma : deviation;
+        width = sigma > oneDeviation ? sigma : oneDeviation;
     }
 
     /// @dev Point 0 is the center; 1 and 2, 3 and 4 … lie on both sides of it.

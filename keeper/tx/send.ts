@@ -28,6 +28,8 @@ export interface TransactionSigner {
 export interface Call {
   to: string;
   data: string;
+  /** Wei sent along; nothing unless told. */
+  value?: bigint;
 }
 
 export interface SendOptions {
@@ -67,12 +69,16 @@ const MIN_PRIORITY_FEE = 1_000_000n;
 const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 1_000;
 
+function rpcCall({ to, data, value }: Call): { to: string; data: string; value?: string } {
+  return value === undefined ? { to, data } : { to, data, value: toQuantity(value) };
+}
+
 /** Calls without sending. @throws {SimulationRevertedError} */
 export async function simulate(options: Omit<SendOptions, "signer"> & { from: string }): Promise<string> {
   const { provider, call, from, simulateAt, maxGas = MAX_TRANSACTION_GAS } = options;
   const block = simulateAt === "latest" ? simulateAt : toQuantity(simulateAt);
   try {
-    return (await provider.send("eth_call", [{ from, ...call, gas: toQuantity(maxGas) }, block])) as string;
+    return (await provider.send("eth_call", [{ from, ...rpcCall(call), gas: toQuantity(maxGas) }, block])) as string;
   } catch (error) {
     throw asSimulationError(error, options);
   }
@@ -100,6 +106,7 @@ export async function sendTransaction(options: SendOptions): Promise<SentTransac
     ...fees,
     to: call.to,
     data: call.data,
+    value: call.value ?? 0n,
   });
   let hash: string;
   try {
@@ -146,7 +153,7 @@ async function estimateGas(options: SendOptions): Promise<bigint> {
   const { provider, signer, call, what, maxGas = MAX_TRANSACTION_GAS } = options;
   let estimate: bigint;
   try {
-    estimate = BigInt((await provider.send("eth_estimateGas", [{ from: signer.address, ...call }])) as string);
+    estimate = BigInt((await provider.send("eth_estimateGas", [{ from: signer.address, ...rpcCall(call) }])) as string);
   } catch (error) {
     throw asSimulationError(error, options);
   }

@@ -1,8 +1,6 @@
 /** Which rounds of the feed prove the next hours of realised volatility: see IRealisedVolatilityOracle.sol. */
-import { isComplete, type ReadRound, type Round } from "../settlement.ts";
+import { isComplete, numberOf, phaseOf, type ReadRound, type Round, roundId } from "../rounds.ts";
 
-const ROUND_BITS = 64n;
-const ROUND_MASK = (1n << ROUND_BITS) - 1n;
 const HOUR_SECONDS = 3_600n;
 /** So many incomplete rounds in a row end a phase that is not the current one; as in the contract. */
 const MAX_INCOMPLETE = 8n;
@@ -33,29 +31,29 @@ export async function findHourlyRounds(options: {
   readonly readRound: ReadRound;
 }): Promise<HourlyRounds> {
   const { grid, latestId, timestamp, maxHours, readRound } = options;
-  const currentPhase = latestId >> ROUND_BITS;
+  const currentPhase = phaseOf(latestId);
   const walks = new Map<bigint, PhaseWalk>();
   const roundIds: bigint[] = [];
   const points: Round[] = [];
-  let firstPhase = grid.roundId >> ROUND_BITS;
+  let firstPhase = phaseOf(grid.roundId);
   for (let hour = grid.hour + HOUR_SECONDS; hour < timestamp && points.length < maxHours; hour += HOUR_SECONDS) {
     let winner: Round | undefined;
     for (let phase = firstPhase; phase <= currentPhase; phase++) {
       const walk =
         walks.get(phase) ??
         new PhaseWalk({
-          first: phase === grid.roundId >> ROUND_BITS ? grid.roundId : phase << ROUND_BITS,
+          first: phase === phaseOf(grid.roundId) ? grid.roundId : roundId(phase, 0n),
           end: phase === currentPhase ? latestId : undefined,
           readRound,
         });
       walks.set(phase, walk);
       const round = await walk.lastUntil(hour);
-      roundIds.push(round?.id ?? phase << ROUND_BITS);
+      roundIds.push(round?.id ?? roundId(phase, 0n));
       if (round !== undefined && (winner === undefined || round.updatedAt >= winner.updatedAt)) winner = round;
     }
     if (winner === undefined) break;
     points.push(winner);
-    firstPhase = winner.id >> ROUND_BITS;
+    firstPhase = phaseOf(winner.id);
   }
   return { roundIds, points };
 }
@@ -77,7 +75,7 @@ class PhaseWalk {
 
   /** The last complete round at or before `hour`. */
   async lastUntil(hour: bigint): Promise<Round | undefined> {
-    if (this.#last === undefined && (this.#position & ROUND_MASK) !== 0n) {
+    if (this.#last === undefined && numberOf(this.#position) !== 0n) {
       this.#last = await this.#readRound(this.#position);
     }
     for (;;) {

@@ -25,8 +25,18 @@ export interface DeploymentCheck {
 
 /** @throws {DeploymentCheckError} with one sentence for each thing that is wrong. */
 export async function checkDeployment(check: DeploymentCheck): Promise<void> {
-  const faults = (await Promise.all([checkWiring(check), checkFunctions(check), checkMembers(check)])).flat();
-  if (faults.length > 0) throw new DeploymentCheckError(faults.join("\n"));
+  // Of contracts that are not what they should be nothing more can be asked.
+  for (const part of [checkPresence, checkWiring, checkRoles]) {
+    const faults = await part(check);
+    if (faults.length > 0) throw new DeploymentCheckError(faults.join("\n"));
+  }
+}
+
+async function checkPresence({ parameters, addresses }: DeploymentCheck): Promise<string[]> {
+  const codes = await Promise.all(PARTS.map((part) => parameters.deployer.provider?.getCode(addresses[part])));
+  return PARTS.filter((_, place) => codes[place] === "0x").map(
+    (part) => `there is no contract at ${addresses[part]}, where ${part} should be`,
+  );
 }
 
 /** What each address getter must say, whichever contract has it. */
@@ -68,12 +78,6 @@ async function checkWiring(check: DeploymentCheck): Promise<string[]> {
   const expected = wiring(check);
   const runner = parameters.deployer;
   const faults: string[] = [];
-  for (const part of PARTS) {
-    if ((await runner.provider?.getCode(addresses[part])) === "0x") {
-      faults.push(`there is no contract at ${addresses[part]}, where ${part} should be`);
-    }
-  }
-  if (faults.length > 0) return faults;
   await Promise.all(
     PARTS.flatMap((part) => {
       const { abi } = artifactOf(part, parameters);
@@ -105,6 +109,16 @@ async function checkWiring(check: DeploymentCheck): Promise<string[]> {
 function venueNames(parameters: BallastParameters, expected: Readonly<Record<string, string>>): Record<string, string> {
   const { controller, vault, quoteToken } = expected;
   return { controller: controller!, vault: vault!, quoteToken: quoteToken!, ...parameters.venue.names };
+}
+
+async function checkRoles(check: DeploymentCheck): Promise<string[]> {
+  try {
+    return (await Promise.all([checkFunctions(check), checkMembers(check)])).flat();
+  } catch (cause) {
+    throw new DeploymentCheckError(`${check.addresses.accessManager} does not answer as an AccessManager does`, {
+      cause,
+    });
+  }
 }
 
 /** Each restricted function has its one role, every other function none, and no contract is closed. */
@@ -171,8 +185,13 @@ function differs(what: string, found: string, wanted: string): string[] {
   return found.toLowerCase() === wanted.toLowerCase() ? [] : [`${what} is ${found}, expected ${wanted}`];
 }
 
+/** What a getter says, or a word for its silence. */
 async function read(contract: Contract, getter: string): Promise<string> {
-  return String(await contract.getFunction(getter)());
+  try {
+    return String(await contract.getFunction(getter)());
+  } catch {
+    return "unreadable";
+  }
 }
 
 /** Names of the functions that take nothing and return one address. */

@@ -8,7 +8,7 @@ import { Wallet } from "ethers";
 import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
 import type { Deployment } from "../../keeper/deployment.ts";
 import { unpackSlice } from "../../keeper/math/svi.ts";
-import type { Round } from "../../keeper/settlement.ts";
+import type { Round } from "../../keeper/rounds.ts";
 import { type Neighbour, postOf } from "../../keeper/surface/calibrate.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
 import type { LocalAggregator } from "../../types/index.ts";
@@ -146,8 +146,12 @@ async function dueSurface(tended: Tended): Promise<Upkeep[]> {
   const { contracts, timestamp } = tended;
   const { surface, deployment } = contracts;
   const [expiries, heartbeat] = await Promise.all([surface.expiries(), surface.heartbeat()]);
-  const ahead = expiries.filter((expiry) => expiry > timestamp);
-  const statuses = await Promise.all(ahead.map((expiry) => surface.statusOf(expiry)));
+  const ahead = [...expiries].filter((expiry) => expiry > timestamp);
+  const [statuses, words] = await Promise.all([
+    Promise.all(ahead.map((expiry) => surface.statusOf(expiry))),
+    Promise.all(ahead.map((expiry) => surface.sliceOf(expiry))),
+  ]);
+  const inForce = words.map((word) => (word === 0n ? undefined : unpackSlice(word)));
   const due = statuses.map(({ postedAt, nextPostAt, state }) => {
     if (postedAt === 0n) return true;
     const isOld = 2n * (timestamp - postedAt) >= heartbeat;
@@ -157,19 +161,20 @@ async function dueSurface(tended: Tended): Promise<Upkeep[]> {
   const fence = await fenceOf(tended);
   const posts = [];
   const neighbours = ahead.map((expiry, place): Neighbour | undefined => {
-    const word = statuses[place]?.slice ?? 0n;
-    return word === 0n ? undefined : { slice: unpackSlice(word), secondsToExpiry: Number(expiry - timestamp) };
+    const slice = inForce[place];
+    return slice === undefined ? undefined : { slice, secondsToExpiry: Number(expiry - timestamp) };
   });
   for (const [place, expiry] of ahead.entries()) {
     if (due[place] !== true) continue;
     const secondsToExpiry = Number(expiry - timestamp);
-    let slice = statuses[place]?.slice === 0n ? undefined : unpackSlice(statuses[place]!.slice);
-    slice ??= smileSlice({
-      secondsToExpiry,
-      level: tended.level ?? LEVEL,
-      before: neighbours.slice(0, place).findLast((one) => one !== undefined),
-      after: neighbours.slice(place + 1).find((one) => one !== undefined),
-    });
+    let slice =
+      inForce[place] ??
+      smileSlice({
+        secondsToExpiry,
+        level: tended.level ?? LEVEL,
+        before: neighbours.slice(0, place).findLast((one) => one !== undefined),
+        after: neighbours.slice(place + 1).find((one) => one !== undefined),
+      });
     const level = slice.atTheMoneyVolatility;
     const kept = Math.min(Math.max(level, fence.lowest), fence.highest);
     if (kept !== level) slice = atLevel(slice, kept);

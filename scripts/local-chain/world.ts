@@ -18,10 +18,10 @@ import { createSteward } from "./steward.ts";
 import { Transactor } from "./transactor.ts";
 
 /**
- * Locked for ever, so that the share price never starts from nothing again. Whole quote tokens. So much that the first
- * board can be traded at once: V_cap follows NAV only once a day.
+ * Locked for ever, so that the share price never starts from nothing again. Whole quote tokens; so many that the first
+ * board can be traded at once: V_cap follows NAV slowly, and a round of the feed sells a twentieth of NAV in delta.
  */
-export const SEED_DEPOSIT = 100_000n;
+export const SEED_DEPOSIT = 1_000_000n;
 const NOBODY = "0x000000000000000000000000000000000000dEaD";
 
 export interface WorldOptions {

@@ -75,7 +75,7 @@ export const CLOSURE = {
 /** One connection for a test file; its chain is reset by `loadFixture`. */
 export const connection = await network.create();
 export const { ethers, networkHelpers } = connection;
-const { provider } = ethers;
+export const { provider } = ethers;
 const { time } = networkHelpers;
 
 async function namedSigners() {
@@ -178,6 +178,8 @@ export interface MisbehavingSystem extends System {
   readonly venue: MisbehavingVenue;
   /** What the surface is fenced by: 60 %, as old as it is told. */
   readonly told: ToldRealisedVolatility;
+  /** Of the sequencer, where there is one. */
+  readonly uptime: LocalAggregator;
 }
 
 export interface MisbehavingParts {
@@ -189,7 +191,7 @@ export interface MisbehavingParts {
 }
 
 /** Ballast on a venue that does what it is told, at 3,000, with realised volatility told. Time as in {@link systemOnCurie}. */
-export async function systemOnMisbehavingVenue(parts: MisbehavingParts = {}) {
+export async function systemOnMisbehavingVenue(parts: MisbehavingParts = {}): Promise<MisbehavingSystem> {
   const { tokenPath = "local/LocalUsdc", feedDecimals = 8, hasSequencer = false } = parts;
   await beginOnFriday();
   const { deployer, stranger } = await namedSigners();
@@ -217,7 +219,8 @@ export async function systemOnMisbehavingVenue(parts: MisbehavingParts = {}) {
     await time.increase(HOUR + 1);
     await refreshFeed(system);
   }
-  return { ...system, told, venue: at<MisbehavingVenue>("mocks/MisbehavingVenue", system.addresses.venue) };
+  const uptime = at<LocalAggregator>("local/LocalAggregator", sequencer ?? ZeroAddress);
+  return { ...system, told, uptime, venue: at<MisbehavingVenue>("mocks/MisbehavingVenue", system.addresses.venue) };
 }
 
 /** Sets the clock to the next Friday, an hour before its expiry. */

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { HOURS_PER_YEAR, hourlyDecay, updateVariance } from "../../keeper/math/realisedVolatility.ts";
-import type { Round } from "../../keeper/settlement.ts";
+import type { Round } from "../../keeper/rounds.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
 import type { LocalAggregator, RealisedVolatilityOracle, RealisedVolatilityOracleMutant } from "../../types/index.ts";
 import { itWithSharedCsv } from "../helpers/shared.ts";

@@ -2,15 +2,17 @@ import { expect } from "chai";
 import { MaxUint256 } from "ethers";
 import {
   buy,
+  buyMuch,
   deposit,
   eth,
   HOUR,
-  latestRound,
   listBoard,
   networkHelpers,
   rebalance,
   seriesId,
+  setFeed,
   setPrice,
+  settleAt,
   stateOf,
   systemOnCurie,
   systemOnMisbehavingVenue,
@@ -70,7 +72,7 @@ describe("HedgeController", () => {
       const { controller } = await loadFixture(soldOnCurie);
       const state = await controller.hedgeState();
       expect(state.band).to.equal(eth(2));
-      expect(state.bookDelta).to.be.within(-eth("10.5"), -eth(10));
+      expect(state.bookDelta).to.be.within(-eth("10.7"), -eth("10.4"));
       expect([state.action, state.reason, state.trade]).to.deep.equal([
         ACTION.hedge,
         REASON.outsideBand,
@@ -81,9 +83,9 @@ describe("HedgeController", () => {
 
     it("counts calls and puts apart: the larger of the two sets the band", async () => {
       const system = await loadFixture(soldOnCurie);
-      await buy(system, system.erin, seriesId(system.expiry, 3_000, "put"), eth(12));
+      await buyMuch(system, system.erin, seriesId(system.expiry, 3_000, "put"), eth(12));
       expect((await system.controller.hedgeState()).band).to.equal(eth(2));
-      await buy(system, system.erin, seriesId(system.expiry, 3_000, "put"), eth(28));
+      await buyMuch(system, system.erin, seriesId(system.expiry, 3_000, "put"), eth(28));
       expect((await system.controller.hedgeState()).band).to.equal(eth(4));
     });
 
@@ -147,7 +149,7 @@ describe("HedgeController", () => {
         .to.be.revertedWithCustomError(controller, "LimitBeyondSlippageBound")
         .withArgs(limit + 1n, limit);
       await rebalance(system);
-      await buy(system, system.erin, seriesId(system.expiry, 3_000, "put"), eth(40));
+      await buyMuch(system, system.erin, seriesId(system.expiry, 3_000, "put"), eth(50));
       const short = await controller.hedgeState();
       expect(short.trade).to.be.lessThan(0n);
       const floor = widestLimit(short.trade, short.spot);
@@ -167,7 +169,7 @@ describe("HedgeController", () => {
     it("failure 14: refuses to trade on a mark that was pushed away from the oracle", async () => {
       const system = await loadFixture(soldOnCurie);
       // The market is at 3,000, the oracle says 2,900: a purchase at 3,003 is 3.6 % above spot.
-      await setPrice(system, 2_900);
+      await setFeed(system, 2_900);
       await expect(rebalance(system)).to.be.revertedWith("CH_TMRL");
     });
 
@@ -250,24 +252,18 @@ describe("HedgeController", () => {
     it("reverts when no money is free for the margin", async () => {
       const system = await loadFixture(async function poor() {
         const parts = await systemOnMisbehavingVenue();
-        await deposit(parts, parts.alice, usdc(40_000));
+        await deposit(parts, parts.alice, usdc(100_000));
         const expiry = await listBoard(parts);
-        await buy(parts, parts.dave, seriesId(expiry, 3_000, "call"), eth(20));
-        // All that is idle is owed to holders of options that ended deep in the money.
-        await time.increaseTo(expiry - BigInt(2 * HOUR));
-        await setPrice(parts, 3_000);
-        return { ...parts, expiry };
+        const later = await listBoard(parts, { week: 2, strikes: [3_000] });
+        await buyMuch(parts, parts.dave, seriesId(expiry, 3_000, "call"), eth(40));
+        await buyMuch(parts, parts.erin, seriesId(later, 3_000, "put"), eth(4));
+        // More than is idle is owed to holders of options that ended deep in the money.
+        await settleAt(parts, expiry, 6_000);
+        await setPrice(parts, 2_000);
+        return { ...parts, later };
       });
-      const { market, curator, venue, controller, stranger, expiry } = system;
-      await market.connect(curator).listExpiry(expiry + BigInt(30 * HOUR), eth(1));
-      await market.connect(curator).listStrikes(expiry + BigInt(30 * HOUR), [eth(3_000)]);
-      await buy(system, system.erin, seriesId(expiry + BigInt(30 * HOUR), 3_000, "put"), eth(2));
-      await time.increaseTo(expiry);
-      await setPrice(system, 6_000);
-      await market.connect(stranger).settle(expiry, await latestRound(system));
-      await setPrice(system, 2_000);
-      const live = stateOf(await venue.state());
-      await venue.connect(stranger).setState({ ...live, markPrice: eth(2_000) });
+      const { controller, vault } = system;
+      expect(await vault.idle()).to.be.lessThan(await vault.owed());
       const state = await controller.hedgeState();
       expect(state.action).to.equal(ACTION.hedge);
       await expect(rebalance(system)).to.be.revertedWithCustomError(controller, "LeverageTooHigh");
@@ -332,7 +328,64 @@ describe("HedgeController", () => {
       await venue.connect(stranger).setState({ ...live, size: 0n, cash: 0n, entryNotional: 0n, withdrawable: 0n });
       expect((await controller.hedgeState()).action).to.equal(ACTION.hedge);
       await rebalance(system);
-      expect((await controller.hedgeState()).hedgeSize).to.be.closeTo(eth("10.36"), eth("0.2"));
+      expect((await controller.hedgeState()).hedgeSize).to.be.closeTo(eth("10.57"), eth("0.05"));
+    });
+  });
+
+  describe("what it tells and brings to the others", () => {
+    it("a hedge's cost: the venue's fee and 5 bps, and two million gas at the stored price", async () => {
+      const { controller, venue, gasPriceOracle, stranger } = await loadFixture(soldOnMisbehaving);
+      const gas = 2_000_000n * (await gasPriceOracle.gasPrice());
+      expect([...(await controller.hedgeCost(eth(3_000)))]).to.deep.equal([eth("0.0015"), gas * 3_000n]);
+      // A venue that hides its fee, or asks for more than a hedge may slip, costs all the slippage there is.
+      await venue.connect(stranger).setTakerFee(MaxUint256);
+      expect((await controller.hedgeCost(eth(3_000))).proportional).to.equal(eth("0.01"));
+    });
+
+    it("the venue's depth counts as none while the venue says nothing", async () => {
+      const { controller, venue, stranger } = await loadFixture(soldOnMisbehaving);
+      expect((await controller.position()).depth).to.equal(eth(1_000));
+      await venue.connect(stranger).setFault(FAULT.revert);
+      const { depth, readable } = await controller.position(GAS);
+      expect([depth, readable]).to.deep.equal([0n, false]);
+      expect([...(await controller.markPrice(GAS))]).to.deep.equal([0n, false]);
+    });
+
+    it("a sample of funding with each hedge, 15 minutes after the last or later", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { funding, venue, stranger, erin, expiry } = system;
+      await rebalance(system);
+      const first = await funding.averages();
+      expect(first.sampledAt).to.equal(BigInt(await time.latest()));
+      await venue.connect(stranger).setCumulativeFunding(eth("0.1"));
+      await buyMuch(system, erin, seriesId(expiry, 3_000, "put"), eth(30));
+      await rebalance(system);
+      expect((await funding.averages()).sampledAt).to.equal(first.sampledAt);
+      await time.increase(900);
+      await buyMuch(system, erin, seriesId(expiry, 3_000, "call"), eth(30));
+      await rebalance(system);
+      const second = await funding.averages();
+      expect(second.sampledAt).to.equal(BigInt(await time.latest()));
+      expect(second.fast).to.be.greaterThan(first.fast);
+    });
+
+    it("a sample that cannot be taken is no reason not to hedge", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { funding, venue, stranger, controller } = system;
+      await venue.connect(stranger).setCumulativeFunding(2n ** 130n);
+      await expect(funding.connect(stranger).sample()).to.be.revertedWithCustomError(funding, "NoVenueReadable");
+      await expect(rebalance(system)).to.emit(controller, "Hedged");
+      expect((await funding.averages()).sampledAt).to.equal(0n);
+    });
+
+    it("a hedge has the next sale look at everything again", async () => {
+      const system = await loadFixture(soldOnMisbehaving);
+      const { saleLimits, dave, expiry } = system;
+      await rebalance(system);
+      expect((await saleLimits.checkpoint()).isSpent).to.equal(true);
+      await buy(system, dave, seriesId(expiry, 3_150, "call"), eth(1));
+      const { time: renewedAt, isSpent } = await saleLimits.checkpoint();
+      expect([renewedAt, isSpent]).to.deep.equal([BigInt(await time.latest()), false]);
     });
   });
 
@@ -441,10 +494,10 @@ describe("HedgeController", () => {
 
     it("returns whole when the last option is gone", async () => {
       const system = await loadFixture(hedgedOnCurie);
-      const { controller, market, vault, stranger, world$, expiry } = system;
+      const { controller, vault, world$, expiry } = system;
       await time.increaseTo(expiry - 60n);
       await world$.step({ priceWad: eth(3_050), seconds: 120 });
-      await market.connect(stranger).settle(expiry, await latestRound(system));
+      await settleAt(system, expiry, 3_050);
       const state = await controller.hedgeState();
       expect([state.action, state.reason]).to.deep.equal([ACTION.hedge, REASON.noOpenInterest]);
       await rebalance(system);

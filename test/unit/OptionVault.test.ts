@@ -5,24 +5,26 @@ import type { FeeOnTransferToken, ReentrantToken } from "../../types/index.ts";
 import {
   at,
   buy,
+  buyMuch,
+  CLOSURE,
   DAY,
   deposit,
   eth,
   ethers,
-  HOUR,
-  latestRound,
+  fund,
   listBoard,
   networkHelpers,
   rebalance,
   seriesId,
+  setFeed,
   setPrice,
+  settleAt,
   systemOnCurie,
   systemOnMisbehavingVenue,
   usdc,
 } from "../helpers/system.ts";
 
 const { loadFixture } = networkHelpers;
-const CLOSURE = { none: 0n, priceUntrusted: 1n, expiryUnsettled: 2n, venueUnreadable: 3n, insolvent: 4n } as const;
 
 async function empty() {
   return systemOnCurie();
@@ -41,7 +43,7 @@ async function onMisbehavingVenue() {
 /** A vault with open options, a hedge and margin at the venue. */
 async function hedged() {
   const system = await seeded();
-  await buy(system, system.dave, seriesId(system.expiry, 3_000, "call"), eth(50));
+  await buyMuch(system, system.dave, seriesId(system.expiry, 3_000, "call"), eth(50));
   await rebalance(system);
   return system;
 }
@@ -171,8 +173,8 @@ describe("OptionVault", () => {
     });
 
     it("counts idle, the venue's equity and the options' marked value, and nothing twice", async () => {
-      const { vault, riskEngine, controller, oracle } = await loadFixture(hedged);
-      const [spot] = await oracle.spot();
+      const { vault, riskEngine, controller, oracle, surface } = await loadFixture(hedged);
+      const spot = (await oracle.spot(await surface.sigma())).price;
       const { liability } = await riskEngine.book(spot);
       const { size, cash } = await controller.position();
       const equity = cash + (size * spot) / eth(1);
@@ -193,11 +195,39 @@ describe("OptionVault", () => {
       expect(before.mid - after.mid).to.be.lessThan((notional * 25n) / 10_000n);
     });
 
-    it("is the bid for leavers and the ask for enterers, 10 bps either side of the middle", async () => {
-      const { riskEngine } = await loadFixture(hedged);
+    it("is the bid for leavers and the ask for enterers, at least 10 bps either side of the middle", async () => {
+      const system = await loadFixture(hedged);
+      const { vault, riskEngine, alice } = system;
       const { mid, bid, ask } = await riskEngine.valuation();
-      expect(mid - bid).to.be.closeTo(mid / 1_000n, 1n);
+      expect(mid - bid).to.be.greaterThan(mid / 1_000n);
       expect(ask - mid).to.equal(mid - bid);
+      const supply = (await vault.totalSupply()) + 10n ** 6n;
+      const shares = await vault.balanceOf(alice.address);
+      expect(await vault.previewRedeem(shares)).to.equal((shares * (bid / 10n ** 12n + 1n)) / supply);
+      const dearest = (ask + 10n ** 12n - 1n) / 10n ** 12n + 1n;
+      expect(await vault.previewDeposit(usdc(1_000))).to.equal((usdc(1_000) * supply) / dearest);
+    });
+
+    it("renews what sales are admitted against, and the stored gas price, with every call", async () => {
+      const system = await loadFixture(hedged);
+      const { vault, saleLimits, gasPriceOracle, alice, bob, addresses } = system;
+      await system.usdcToken.connect(bob).mint(bob.address, usdc(100));
+      await system.usdcToken.connect(bob).approve(addresses.vault, usdc(100));
+      for (const call of [
+        () => vault.connect(bob).deposit(usdc(100), bob.address),
+        () => vault.connect(alice).withdraw(usdc(100), alice.address, alice.address),
+      ]) {
+        await networkHelpers.time.increase(60);
+        const price = await gasPriceOracle.gasPrice();
+        await networkHelpers.setNextBlockBaseFeePerGas(500n * 10n ** 9n);
+        await call();
+        expect((await saleLimits.checkpoint()).time).to.equal(BigInt(await networkHelpers.time.latest()));
+        // This block's base fee counts from here on, and not yet.
+        expect(await gasPriceOracle.gasPrice()).to.be.lessThan(price + 10n ** 11n);
+      }
+      await networkHelpers.time.increase(3_600);
+      await gasPriceOracle.connect(bob).update();
+      expect(await gasPriceOracle.gasPrice()).to.be.greaterThan(10n ** 10n);
     });
 
     it("no round trip gains, whatever the amount", async () => {
@@ -250,11 +280,11 @@ describe("OptionVault", () => {
       const system = await loadFixture(seeded);
       await buy(system, system.dave, seriesId(system.expiry, 3_000, "call"), eth(1));
       await networkHelpers.time.increaseTo(system.expiry);
-      await setPrice(system, 3_000);
+      await setFeed(system, 3_000);
       await expect(system.vault.connect(system.alice).redeem(1n, system.alice.address, system.alice.address))
         .to.be.revertedWithCustomError(system.vault, "VaultClosed")
         .withArgs(CLOSURE.expiryUnsettled);
-      await system.market.connect(system.stranger).settle(system.expiry, await latestRound(system));
+      await settleAt(system, system.expiry, 3_000);
       expect(await system.vault.maxDeposit(system.alice.address)).to.equal(MaxUint256);
     });
 
@@ -295,7 +325,7 @@ describe("OptionVault", () => {
     it("is not closed by an expiry in which nothing was sold", async () => {
       const system = await loadFixture(seeded);
       await networkHelpers.time.increaseTo(system.expiry);
-      await setPrice(system, 3_000);
+      await setFeed(system, 3_000);
       expect(await system.vault.maxDeposit(system.alice.address)).to.equal(MaxUint256);
       expect(await system.vault.maxWithdraw(system.alice.address)).to.be.greaterThan(0n);
     });
@@ -305,8 +335,8 @@ describe("OptionVault", () => {
       const { vault, riskEngine, alice, bob, dave } = system;
       await deposit(system, alice, usdc(1_000_000));
       // At the money these calls are covered at both stressed spots only while the shareholders are there.
-      const expiry = await listBoard(system, [3_000]);
-      await buy(system, dave, seriesId(expiry, 3_000, "call"), eth(100));
+      const expiry = await listBoard(system, { strikes: [3_000] });
+      await buyMuch(system, dave, seriesId(expiry, 3_000, "call"), eth(100));
       await setPrice(system, 1_900);
       await vault.connect(alice).redeem(await vault.maxRedeem(alice.address), alice.address, alice.address);
       expect(await vault.totalSupply()).to.equal(0n);
@@ -324,8 +354,8 @@ describe("OptionVault", () => {
       const system = await loadFixture(onMisbehavingVenue);
       await deposit(system, system.alice, usdc(40_000));
       const expiry = await listBoard(system);
-      await buy(system, system.dave, seriesId(expiry, 3_000, "call"), eth(15));
-      await setPrice(system, 30_000);
+      await buyMuch(system, system.dave, seriesId(expiry, 3_000, "call"), eth(15));
+      await setPrice(system, 29_000);
       expect((await system.riskEngine.valuation()).closure).to.equal(CLOSURE.insolvent);
       expect(await system.vault.totalAssets()).to.equal(0n);
       await expect(system.vault.connect(system.bob).deposit(1n, system.bob.address))
@@ -358,8 +388,8 @@ describe("OptionVault", () => {
 
   describe("re-entrancy", () => {
     async function reentrant() {
-      const system = await systemOnMisbehavingVenue("mocks/ReentrantToken");
-      await deposit(system, system.alice, usdc(100_000));
+      const system = await systemOnMisbehavingVenue({ tokenPath: "mocks/ReentrantToken" });
+      await deposit(system, system.alice, usdc(1_000_000));
       return {
         ...system,
         trap: at<ReentrantToken>("mocks/ReentrantToken", await system.usdcToken.getAddress()),
@@ -384,22 +414,25 @@ describe("OptionVault", () => {
       const system = await loadFixture(reentrant);
       const { vault, market, controller, alice, dave, expiry, addresses } = system;
       const id = seriesId(expiry, 3_000, "call");
-      await system.usdcToken.connect(dave).mint(dave.address, usdc(100_000));
-      await system.usdcToken.connect(dave).approve(addresses.market, MaxUint256);
+      await fund(system, dave, usdc(100_000));
+      await market.connect(dave).buy(id, eth(1), MaxUint256, MaxUint256, dave.address);
       await system.usdcToken.connect(alice).mint(alice.address, usdc(100_000));
       await system.usdcToken.connect(alice).approve(addresses.vault, MaxUint256);
       const triggers: readonly (() => Promise<unknown>)[] = [
         () => vault.connect(alice).deposit(usdc(10), alice.address),
         () => vault.connect(alice).withdraw(usdc(5), alice.address, alice.address),
-        () => market.connect(dave).buy(id, eth(1), MaxUint256, MaxUint256, dave.address),
+        () => market.connect(dave).buy(id, eth("0.1"), MaxUint256, MaxUint256, dave.address),
+        () => market.connect(dave).sell(id, eth("0.1"), 0n, MaxUint256, dave.address),
       ];
       const me = alice.address;
       const attempts = [
         [addresses.vault, vault.interface.encodeFunctionData("deposit", [1n, me])],
         [addresses.vault, vault.interface.encodeFunctionData("withdraw", [1n, me, me])],
         [addresses.market, market.interface.encodeFunctionData("buy", [id, eth(1), MaxUint256, MaxUint256, me])],
-        [addresses.market, market.interface.encodeFunctionData("settle", [expiry, 1n])],
+        [addresses.market, market.interface.encodeFunctionData("sell", [id, eth("0.1"), 0n, MaxUint256, me])],
+        [addresses.market, market.interface.encodeFunctionData("settle", [expiry])],
         [addresses.market, market.interface.encodeFunctionData("redeem", [id, 1n, me])],
+        [addresses.market, market.interface.encodeFunctionData("redeemFor", [me, id])],
         [addresses.controller, controller.interface.encodeFunctionData("adjustMargin")],
       ] as const;
       const locked = vault.interface.getError("ReentrantCall")!.selector;
@@ -446,6 +479,17 @@ describe("OptionVault", () => {
         trigger,
       );
       expect([quote.succeeded, quote.returned]).to.deep.equal([false, read]);
+      for (const [target, data] of [
+        [
+          addresses.pricer,
+          system.pricer.interface.encodeFunctionData("quote", [seriesId(expiry, 3_000, "call"), eth(1)]),
+        ],
+        [addresses.riskEngine, riskEngine.interface.encodeFunctionData("coverage")],
+        [addresses.saleLimits, system.saleLimits.interface.encodeFunctionData("renew")],
+      ] as const) {
+        const { succeeded, returned } = await outcome(system, target, data, trigger);
+        expect([succeeded, returned]).to.deep.equal([false, read]);
+      }
       for (const name of ["maxDeposit", "maxMint", "maxWithdraw", "maxRedeem"] as const) {
         const data = vault.interface.encodeFunctionData(name as "maxDeposit", [alice.address]);
         const { succeeded, returned } = await outcome(system, addresses.vault, data, trigger);
@@ -457,7 +501,7 @@ describe("OptionVault", () => {
   describe("the token", () => {
     it("refuses one that delivers less than it was asked for", async () => {
       const system = await loadFixture(async function onFeeToken() {
-        return systemOnMisbehavingVenue("mocks/FeeOnTransferToken");
+        return systemOnMisbehavingVenue({ tokenPath: "mocks/FeeOnTransferToken" });
       });
       const { alice, vault, addresses } = system;
       const token = at<FeeOnTransferToken>("mocks/FeeOnTransferToken", await system.usdcToken.getAddress());
@@ -476,22 +520,20 @@ describe("OptionVault", () => {
       const factory = new ethers.ContractFactory(abi as never, bytecode, alice);
       const nobody = alice.address;
       await expect(
-        factory.deploy(await odd.getAddress(), nobody, nobody, nobody, "x", "x"),
+        factory.deploy(await odd.getAddress(), nobody, nobody, nobody, nobody, nobody, "x", "x"),
       ).to.be.revertedWithCustomError({ interface: factory.interface } as never, "TooManyDecimals");
     });
   });
 
   it("pays whoever holds settled options before any shareholder", async () => {
     const system = await loadFixture(hedged);
-    const { vault, market, alice, dave, stranger, expiry } = system;
+    const { vault, market, alice, dave, expiry } = system;
     const id = seriesId(expiry, 3_000, "call");
     // A week in hourly rounds, so that the feed never grows stale, to 3,300.
     for (let day = 1; day <= 7; day++) {
       await system.world$.step({ priceWad: eth(3_000 + (300 * day) / 7), seconds: DAY });
     }
-    await networkHelpers.time.increaseTo(expiry + BigInt(HOUR));
-    await setPrice(system, 3_300);
-    await market.connect(stranger).settle(expiry, await latestRound(system));
+    await settleAt(system, expiry, 3_300);
     const owed = await vault.owed();
     expect(owed).to.be.greaterThan(usdc(50 * 250));
     expect(await vault.maxWithdraw(alice.address)).to.be.lessThanOrEqual((await vault.idle()) - owed);
