@@ -14,7 +14,7 @@ import {Ln} from "./libraries/math/Ln.sol";
 import {NormalDistribution} from "./libraries/math/NormalDistribution.sol";
 import {OptionMath} from "./libraries/OptionMath.sol";
 import {StrikeSlot} from "./libraries/StrikeSlot.sol";
-import {SviSlice} from "./libraries/Svi.sol";
+import {SviCurve, SviSlice} from "./libraries/Svi.sol";
 
 /// @title AutoLister: routine listing without a curator
 /// @notice What it lists, and what a caller cannot make it do: {IAutoLister}.
@@ -276,9 +276,10 @@ contract AutoLister is IAutoLister {
         int256 v = int256(b.deviationQ96);
         int256 high = 4 * v + ((v * v) >> 96);
         int256 low = -high;
+        SviCurve memory curve = b.slice.curve(b.context.secondsToExpiry);
         for (uint256 i; i < HALVINGS; ++i) {
             int256 k = (low + high) / 2;
-            v = int256(b.slice.deviation(k, b.context.secondsToExpiry));
+            v = int256(curve.deviation(k));
             if (((v / 2 - d1Q96) * v) >> 96 > k) low = k;
             else high = k;
         }
