@@ -7,11 +7,10 @@
 import { Wallet } from "ethers";
 import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
 import type { Deployment } from "../../keeper/deployment.ts";
+import { roundsAt } from "../../keeper/feed.ts";
 import { unpackSlice } from "../../keeper/math/svi.ts";
-import type { Round } from "../../keeper/rounds.ts";
 import { type Neighbour, postOf } from "../../keeper/surface/calibrate.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
-import type { LocalAggregator } from "../../types/index.ts";
 import { PRODUCTION } from "../deploy/parameters.ts";
 import { ballastArtifact, type ContractArtifact, packageArtifact } from "./artifacts.ts";
 import type { DevProvider } from "./provider.ts";
@@ -89,14 +88,7 @@ async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "ti
   const { feed, realisedVolatility, deployment } = contracts;
   const [grid, { roundId }] = await Promise.all([realisedVolatility.grid(), feed.latestRoundData()]);
   if (timestamp <= grid.hour + 3_600n) return [];
-  const readRound = async (id: bigint): Promise<Round | undefined> => {
-    try {
-      const { answer, updatedAt } = await (feed as unknown as LocalAggregator).getRoundData(id);
-      return { id, answer, updatedAt };
-    } catch {
-      return undefined;
-    }
-  };
+  const { readRound } = roundsAt(contracts, await contracts.provider.getBlockNumber());
   const upkeep: Upkeep[] = [];
   let from = { hour: grid.hour, roundId: grid.roundId };
   for (;;) {
