@@ -31,7 +31,7 @@ const WEEK = 7 * DAY;
 /** The first expiry there ever was: Friday, 2 January 1970, 08:00 UTC. */
 const FIRST_EXPIRY = DAY + 8 * HOUR;
 /** Every so many hours somebody looks after what falls due: the surface is stale after four. */
-const TENDED_EVERY = 2;
+const TENDED_EVERY = 3;
 
 export interface RunOptions {
   readonly seed: number;
@@ -115,7 +115,9 @@ class Run {
     if (hour === 0) await this.#open(time);
     if (expiring !== -1) await this.#expire(expiring, time);
     if (listing !== -1) await this.#list(listing, point, time);
-    if (listing !== -1 || hour % TENDED_EVERY === 0) await this.#stage.tend();
+    if (listing !== -1 || hour % TENDED_EVERY === 0) {
+      await this.#stage.tend({ isNewDay: hour % 24 === 0 });
+    }
     // The third depositor enters while options are open.
     if (hour === Math.round(hours / 4)) await this.#deposit("carol", time);
     await this.#boards.buy(this.#plan.filter((purchase) => purchase.hour === hour));

@@ -10,7 +10,7 @@ import { ballastArtifact, type ContractArtifact } from "../local-chain/artifacts
 import { type Curie, connectCurie } from "../local-chain/curie.ts";
 import { connectMarket } from "../local-chain/market.ts";
 import { serveLocalChain } from "../local-chain/serve.ts";
-import { dueUpkeep } from "../local-chain/steward.ts";
+import { dueHours, dueUpkeep } from "../local-chain/steward.ts";
 import { Transactor } from "../local-chain/transactor.ts";
 import { FAIR_VOLATILITY, type PathPoint } from "./path.ts";
 
@@ -52,8 +52,8 @@ export interface Stage {
   moveMarket(point: PathPoint, time: number): Promise<void>;
   /** Mines one block, a second after the latest, with everything that the calls do, in their order. */
   act(calls: readonly PersonCall[]): Promise<void>;
-  /** Does what falls due for both vaults: hours and funding brought, the surface posted, V_cap set. */
-  tend(): Promise<void>;
+  /** Does what falls due for both vaults: hours and funding brought, the surface posted, on a new day V_cap set. */
+  tend(options: { readonly isNewDay: boolean }): Promise<void>;
   /** Sets the next block's time, a second after the latest, for somebody else's transaction. */
   timeNextBlock(): Promise<void>;
   /** Unix seconds of the latest block. */
@@ -154,18 +154,19 @@ export async function openStage(): Promise<Stage> {
       for (const transactor of involved) await transactor.confirm();
     }
 
-    const tend = async () => {
+    const tend = async ({ isNewDay }: { readonly isNewDay: boolean }) => {
       const timestamp = BigInt(now + 1);
-      const due = await Promise.all(
-        sides.map(({ contracts }) => dueUpkeep({ contracts, timestamp, level: FAIR_VOLATILITY })),
-      );
-      const calls = due.flat().map(({ actor, to, artifact, method, args }): PersonCall => {
-        return { person: actor, to, contract: artifact, method, args };
-      });
-      // Both vaults have one realised volatility: it is brought once.
-      const key = ({ to, method, args }: PersonCall) => (method === "bring" ? `${to} ${String(args)}` : undefined);
+      const due = await Promise.all([
+        // Both vaults have one realised volatility.
+        dueHours({ contracts: hedged.contracts, timestamp }),
+        ...sides.map(({ contracts }) =>
+          dueUpkeep({ contracts, timestamp, level: FAIR_VOLATILITY, leavesCapacity: !isNewDay }),
+        ),
+      ]);
       await act(
-        calls.filter((call, at) => key(call) === undefined || calls.findIndex((one) => key(one) === key(call)) === at),
+        due.flat().map(({ actor, to, artifact, method, args }) => {
+          return { person: actor, to, contract: artifact, method, args };
+        }),
       );
     };
 

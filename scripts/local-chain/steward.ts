@@ -42,6 +42,8 @@ export interface Tended {
   readonly timestamp: bigint;
   /** Volatility at the money of a slice that is not posted yet; {@link LEVEL} unless told. */
   readonly level?: number;
+  /** True when V_cap need not be looked at now. */
+  readonly leavesCapacity?: boolean;
 }
 
 /** A round of the same answer when the feed has been silent for half of what it promises, and Curie's copy of it. */
@@ -73,18 +75,18 @@ export async function dueHeartbeat(options: {
   return [beat, update];
 }
 
-/** Everything that is due, in the order in which it must be done. */
+/** Everything that is due but the feed's heartbeat and {@link dueHours}, which come first. */
 export async function dueUpkeep(tended: Tended): Promise<Upkeep[]> {
-  const [hours, funding, surface, capacity] = await Promise.all([
-    dueHours(tended),
+  const [funding, surface, capacity] = await Promise.all([
     dueFunding(tended),
     dueSurface(tended),
-    dueCapacity(tended),
+    tended.leavesCapacity === true ? [] : dueCapacity(tended),
   ]);
-  return [...hours, ...funding, ...surface, ...capacity];
+  return [...funding, ...surface, ...capacity];
 }
 
-async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "timestamp">): Promise<Upkeep[]> {
+/** The hours of realised volatility that are over. Nothing can be posted while they are missing for long. */
+export async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "timestamp">): Promise<Upkeep[]> {
   const { feed, realisedVolatility, deployment } = contracts;
   const [grid, { roundId }] = await Promise.all([realisedVolatility.grid(), feed.latestRoundData()]);
   if (timestamp <= grid.hour + 3_600n) return [];
