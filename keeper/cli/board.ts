@@ -91,7 +91,7 @@ function rowOf(
       formatFixed(strike.strikeWad, 18, { least: 0, most: 9 }),
       isCall ? "call" : "put",
       isPriced ? formatPercent(price.volatility) : "-",
-      isPriced ? formatWad(price.delta, { signed: true, most: 3 }) : "-",
+      isPriced ? formatWad(price.delta, { signed: true, least: 3, most: 3 }) : "-",
       selling === "None" ? perOption(price.proceeds) : selling,
       buying === "None" ? perOption(price.premium) : buying,
       formatFixed(isCall ? strike.callsWad : strike.putsWad, 18, { least: 0 }),

@@ -1,6 +1,6 @@
 /** `npm run buy -- --series ETH-09JAN26-3000-C --size 2 [--slippage 1] [--max-premium N] [--no-update] [--as dave]` */
 import type { ContractTransaction } from "ethers";
-import { CLOSURE_WORDS } from "../enums.ts";
+import { CLOSURE_WORDS, type Closure } from "../enums.ts";
 import { NotPossibleError } from "../errors.ts";
 import { eventOf } from "../events.ts";
 import { decodeSeries } from "../series.ts";
@@ -23,6 +23,7 @@ import {
   buyingClosure,
   DEADLINE_SECONDS,
   outcomeOf,
+  type Preparation,
   parseSlippage,
   prepare,
   readQuote,
@@ -62,9 +63,7 @@ await runMain(async () => {
   const preparation = await prepare(session, snapshot, options);
   const quote = await readQuote(session, { id, size, blockTag: snapshot.blockNumber });
   const closure = buyingClosure(quote);
-  // The settlement that closes sales may come with the purchase.
-  const isOpening = closure === "ExpiryUnsettled" && (preparation?.first.settlements.length ?? 0) > 0;
-  if (closure !== "None" && !isOpening) {
+  if (closure !== "None" && !opens(preparation, closure)) {
     throw new NotPossibleError(`${options.size} ${name} cannot be bought now: ${CLOSURE_WORDS[closure]}`);
   }
   const withSlippage = (premium: bigint): bigint => premium + (premium * slippage) / WAD;
@@ -106,3 +105,19 @@ await runMain(async () => {
     `Each pays what ${units.underlying} is ${isCall ? "above" : "below"} ${formatQuoteWad(strikeWad, units)} at ${formatTime(expiry)}.`,
   );
 });
+
+/**
+ * Whether what is brought along may open what is closed: a due settlement, whose old slice makes the surface stale, too,
+ * and a new price, which has its own allowance of delta. The simulation then tells.
+ */
+function opens(preparation: Preparation | undefined, closure: Closure): boolean {
+  switch (closure) {
+    case "ExpiryUnsettled":
+    case "SurfaceStale":
+      return (preparation?.first.settlements.length ?? 0) > 0;
+    case "RoundDeltaSpent":
+      return (preparation?.first.priceUpdate.length ?? 0) > 0;
+    default:
+      return false;
+  }
+}

@@ -3,6 +3,7 @@ import { CLOSURE_WORDS, type Closure } from "../enums.ts";
 import { decodeSeries } from "../series.ts";
 import { readSnapshot } from "../snapshot.ts";
 import {
+  abs,
   formatAssets,
   formatFixed,
   formatPercent,
@@ -18,6 +19,8 @@ import { nameOfSeries, seriesOf, table } from "./shared/board.ts";
 import { type CommonOptions, program, runMain } from "./shared/program.ts";
 import { openSession } from "./shared/session.ts";
 import { buyingClosure, closureOf, type MarketQuote, readQuote } from "./shared/trade.ts";
+
+const TICK = WAD / 10_000n;
 
 type Price = MarketQuote["price"];
 
@@ -60,7 +63,10 @@ await runMain(async () => {
   }
 
   console.log(`\nParts, in ${units.quote} for each option; what is in brackets does not count`);
-  console.log(indent(table([["", "buying", "selling", ""], ...partsOf(price, size)])));
+  const parts = partsOf(price, size);
+  const width = Math.max(...parts.map(([label]) => label!.length));
+  const rows = parts.map(([label, ...cells]) => [label!.padEnd(width), ...cells]);
+  console.log(indent(table([["", "buying", "selling", ""], ...rows])));
   if (closureOf(price.buying) === "None" && price.premium === price.floor) {
     console.log("  Buying is at the floor: what selling back could bring without a spread, and intrinsic value.");
   }
@@ -140,8 +146,12 @@ function partsOf({ buyer, seller, value, buySkew, sellSkew }: Price, size: bigin
 }
 
 function figure(wad: bigint, isCounted = true): string {
-  const text = formatFixed(wad, 18, { least: 4, most: 4 });
+  // Four decimals and no more: rounding's last digits say nothing.
+  const ticks = (abs(wad) + TICK / 2n) / TICK;
+  const text = formatFixed(wad < 0n ? -ticks : ticks, 4, { least: 4 });
   return isCounted ? text : `(${text})`;
 }
 
-const indent = (text: string): string => text.replace(/^/gm, "  ");
+function indent(text: string): string {
+  return text.replace(/^/gm, "  ");
+}
