@@ -34,17 +34,17 @@ contract OptionPricer is IOptionPricer {
     struct Terms {
         uint256 expiry;
         uint256 strike;
-        bool isCall;
         uint256 size;
+        uint256 vegaCapacity;
+        uint256 gamma;
+        SviSlice slice;
+        OptionMath.Expiry context;
+        bool isCall;
         bool isSpotTrusted;
         bool isMarkReadable;
         bool isMarkApart;
         IFundingOracle.Clamp clamp;
         IVolatilitySurface.Closure surfaceClosure;
-        uint256 vegaCapacity;
-        SviSlice slice;
-        OptionMath.Expiry context;
-        uint256 gamma;
     }
 
     uint256 private constant WAD = 1e18;
@@ -135,6 +135,20 @@ contract OptionPricer is IOptionPricer {
     /// @dev Q4: the second price at which the option is valued. Where the two are apart nothing is traded.
     function _secondPrice(Quote memory q, Terms memory t) internal view virtual returns (uint256) {
         return t.isMarkReadable && !t.isMarkApart ? q.markPrice : q.spot;
+    }
+
+    /// @dev What the option is worth at the two ends of spot's doubt. In the last hours ε is as much as spot has left to move,
+    ///      and the second order falls short of that.
+    function _valuesWithinDoubt(
+        Quote memory q,
+        Terms memory t
+    ) internal view virtual returns (uint256 dearest, uint256 cheapest) {
+        uint256 move = _mulDivUp(q.spot, q.spotDoubt, WAD);
+        uint256 above = Math.min(q.spot + move, OptionMath.MAX_PRICE);
+        uint256 below = Math.max(Math.saturatingSub(q.spot, move), 1);
+        if (!t.isCall) (above, below) = (below, above);
+        (dearest, ) = _sidesAt(t, above);
+        (, cheapest) = _sidesAt(t, below);
     }
 
     function _isApart(uint256 spot, uint256 markPrice) internal view virtual returns (bool) {
@@ -234,9 +248,7 @@ contract OptionPricer is IOptionPricer {
         (uint256 dearest, uint256 cheapest) = _sides(t, q.value, q.spot);
         uint256 second = _secondPrice(q, t);
         if (second != q.spot) {
-            uint256 volatility = _volatilityAt(t, second, t.strike);
-            uint256 value = t.context.price(second, t.strike, volatility, t.isCall, OptionMath.Rounding.Nearest);
-            (uint256 up, uint256 down) = _sides(t, value, second);
+            (uint256 up, uint256 down) = _sidesAt(t, second);
             dearest = Math.max(dearest, up);
             cheapest = Math.min(cheapest, down);
         }
@@ -244,7 +256,13 @@ contract OptionPricer is IOptionPricer {
         q.seller.worsePrice = q.value - cheapest;
     }
 
-    /// @dev A value within the error that it may have.
+    /// @dev The value at another price, within the error that it may have.
+    function _sidesAt(Terms memory t, uint256 spot) internal pure returns (uint256 up, uint256 down) {
+        uint256 volatility = _volatilityAt(t, spot, t.strike);
+        uint256 value = t.context.price(spot, t.strike, volatility, t.isCall, OptionMath.Rounding.Nearest);
+        return _sides(t, value, spot);
+    }
+
     function _sides(Terms memory t, uint256 value, uint256 spot) private pure returns (uint256 up, uint256 down) {
         up = t.context.toSide(value, spot, t.strike, OptionMath.Rounding.Up);
         down = t.context.toSide(value, spot, t.strike, OptionMath.Rounding.Down);
@@ -255,13 +273,15 @@ contract OptionPricer is IOptionPricer {
         Spread memory s = q.buyer;
         s.volatility = _mulDivUp(q.vega, surface.spread(t.expiry), WAD);
         s.spot = _mulDivUp(deltaNotional, q.spotDoubt, WAD * WAD);
-        // Γ · S² = G · S, of three WAD each with ε².
-        uint256 doubtSquared = q.spotDoubt * q.spotDoubt;
-        s.convexity = _mulDivUp(t.gamma * q.spot, doubtSquared, 2 * WAD * WAD * WAD);
         uint256 carryDoubt = CARRY_DOUBT * t.context.secondsToExpiry;
         s.carry = _mulDivUp(deltaNotional, carryDoubt, WAD * WAD * YEAR);
-        (q.seller.volatility, q.seller.spot) = (s.volatility, s.spot);
-        (q.seller.convexity, q.seller.carry) = (s.convexity, s.carry);
+        (q.seller.volatility, q.seller.spot, q.seller.carry) = (s.volatility, s.spot, s.carry);
+
+        // Γ · S² = G · S, of three WAD each with ε².
+        s.convexity = _mulDivUp(t.gamma * q.spot, q.spotDoubt * q.spotDoubt, 2 * WAD * WAD * WAD);
+        (uint256 dearest, uint256 cheapest) = _valuesWithinDoubt(q, t);
+        q.seller.convexity = Math.max(s.convexity, Math.saturatingSub(q.value, cheapest + s.spot));
+        s.convexity = Math.max(s.convexity, Math.saturatingSub(dearest, q.value + s.spot));
 
         (uint256 calls, uint256 puts) = market.openContracts();
         uint256 open = t.isCall ? calls : puts;

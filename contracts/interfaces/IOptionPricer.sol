@@ -19,9 +19,11 @@ import {IVolatilitySurface} from "./IVolatilitySurface.sol";
 ///         to a seller, each with its own forward and volatility. Spread and skew are taken at guarded spot. The
 ///         half-spread is
 ///
-///             max(s · vega, hedging cost) + |Δ| · S · ε + ½ · Γ · S² · ε² + u · T · |Δ| · S
+///             max(s · vega, hedging cost) + |Δ| · S · ε + convexity + u · T · |Δ| · S
 ///
-///         with s the surface's doubt, ε that of spot and u = 4 % a year of carry. The hedging cost of one option is
+///         with s the surface's doubt, ε that of spot and u = 4 % a year of carry. The convexity is ½ · Γ · S² · ε², or
+///         what the value moves at the end of the doubt beyond |Δ| · S · ε where that is more (up for a buyer, down for a
+///         seller): whoever knows the price within its doubt gains nothing. The hedging cost of one option is
 ///
 ///             S · {2λ|Δ| + .7 · T · (Gσ)² · [f / (H² − h²) + λ / (H + h)]}
 ///
@@ -51,7 +53,7 @@ interface IOptionPricer {
     /// @param volatility s · vega.
     /// @param hedging The hedging cost. The greater of this and `volatility` counts.
     /// @param spot |Δ| · S · ε.
-    /// @param convexity ½ · Γ · S² · ε².
+    /// @param convexity ½ · Γ · S² · ε², or what the value at S · (1 ± ε) says beyond `spot`.
     /// @param carry u · T · |Δ| · S.
     /// @param halfSpread The sum of those that count, `worsePrice` excepted; for a buyer times the factor.
     struct Spread {

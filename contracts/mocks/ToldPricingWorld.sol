@@ -10,6 +10,23 @@ import {SviSlice} from "../libraries/Svi.sol";
 /// @notice All that a pricer reads, as a test tells it: market, surface, funding, spot oracle, controller, vault and
 ///         quote token at one address.
 contract ToldPricingWorld {
+    /// @dev What the venue is told to say, and whether there is one.
+    struct Mark {
+        uint256 price;
+        bool isReadable;
+    }
+
+    struct Carry {
+        int256 rate;
+        IFundingOracle.Clamp clamp;
+    }
+
+    /// @dev Two numbers that are read together.
+    struct Two {
+        uint256 first;
+        uint256 second;
+    }
+
     /// @notice The error of an untrusted price.
     error ToldFault(ISpotOracle.Fault fault);
 
@@ -20,14 +37,10 @@ contract ToldPricingWorld {
     IVolatilitySurface.Closure public closure;
     mapping(uint256 expiry => SviSlice) public sliceOf;
     mapping(uint256 expiry => uint256) public spread;
-    int256 private _carry;
-    IFundingOracle.Clamp private _clamp;
-    uint256 private _mark;
-    bool private _isReadable;
-    uint256 private _proportional;
-    uint256 private _fixedCost;
-    uint256 private _calls;
-    uint256 private _puts;
+    Carry private _carry;
+    Mark private _mark;
+    Two private _hedgeCost;
+    Two private _openContracts;
     uint256 public vegaCapacity;
     bool private _hidesSeries;
     /// @notice Whether a call of the system is in progress.
@@ -58,18 +71,15 @@ contract ToldPricingWorld {
     }
 
     function tellCarry(int256 carry_, IFundingOracle.Clamp clamp_) external {
-        _carry = carry_;
-        _clamp = clamp_;
+        _carry = Carry(carry_, clamp_);
     }
 
     function tellMark(uint256 price, bool isReadable) external {
-        _mark = price;
-        _isReadable = isReadable;
+        _mark = Mark(price, isReadable);
     }
 
     function tellHedgeCost(uint256 proportional, uint256 fixedCost) external {
-        _proportional = proportional;
-        _fixedCost = fixedCost;
+        _hedgeCost = Two(proportional, fixedCost);
     }
 
     function tellVegaCapacity(uint256 vegaCapacity_) external {
@@ -77,8 +87,7 @@ contract ToldPricingWorld {
     }
 
     function tellOpenContracts(uint256 calls, uint256 puts) external {
-        _calls = calls;
-        _puts = puts;
+        _openContracts = Two(calls, puts);
     }
 
     function tellUnlisted(bool hidesSeries) external {
@@ -119,15 +128,15 @@ contract ToldPricingWorld {
     }
 
     function carry(uint256) external view returns (int256, IFundingOracle.Clamp) {
-        return (_carry, _clamp);
+        return (_carry.rate, _carry.clamp);
     }
 
     function markPrice() external view returns (uint256, bool) {
-        return (_mark, _isReadable);
+        return (_mark.price, _mark.isReadable);
     }
 
     function hedgeCost(uint256) external view returns (uint256, uint256) {
-        return (_proportional, _fixedCost);
+        return (_hedgeCost.first, _hedgeCost.second);
     }
 
     function isListed(uint256) external view returns (bool) {
@@ -139,6 +148,6 @@ contract ToldPricingWorld {
     }
 
     function openContracts() external view returns (uint256, uint256) {
-        return (_calls, _puts);
+        return (_openContracts.first, _openContracts.second);
     }
 }

@@ -205,6 +205,27 @@ describe("OptionPricer", () => {
       });
     }
 
+    it("sells nothing below, and takes nothing back above, its value to whoever knows the price within its doubt", async function () {
+      this.timeout(0);
+      const setup = await load();
+      await fc.assert(
+        fc.asyncProperty(
+          conditionsArbitrary,
+          strikeArbitrary,
+          fc.boolean(),
+          fc.oneof(between(-1, 1), fc.constantFrom(-1, 1)),
+          async (conditions, strike, isCall, share) => {
+            const { q, told } = await quoted(setup, { conditions, series: { strike, isCall } });
+            const spot = told.spot * (1 + share * told.doubt);
+            const { value } = referenceQuote({ ...told, spot }, { strike, isCall }, 1);
+            expectWithin(number(q.value + q.buyer.halfSpread), value - 1e-9, Number.POSITIVE_INFINITY, "buyer:");
+            expectWithin(number(q.value - q.seller.halfSpread), Number.NEGATIVE_INFINITY, value + 1e-9, "seller:");
+          },
+        ),
+        { numRuns: fuzzRuns(120) },
+      );
+    });
+
     it("names the price that it is of", async () => {
       const setup = await load();
       const { q } = await quoted(setup, { conditions: { mark: 3_010, carry: -0.25 } });

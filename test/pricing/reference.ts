@@ -96,22 +96,24 @@ export function referenceQuote(world: Conditions, series: Series, size: number, 
   const cheapest = Math.min(...values);
   const intrinsic = Math.max(0, series.isCall ? forward - series.strike : series.strike - forward);
 
-  const spreadOf = (contracts: number, worsePrice: number, times: number): Spread => {
+  const highest = at(spot * (1 + (series.isCall ? world.doubt : -world.doubt))).price;
+  const lowest = at(spot * (1 - (series.isCall ? world.doubt : -world.doubt))).price;
+  const spreadOf = (contracts: number, worsePrice: number, move: number, times: number): Spread => {
     const notional = Math.abs(here.delta) * spot;
     const addends = {
       worsePrice,
       volatility: world.spread * here.vega,
       hedging: hedgingCost(world, here, seconds, contracts),
       spot: notional * world.doubt,
-      convexity: 0.5 * here.gamma * spot * world.doubt ** 2,
+      convexity: Math.max(0.5 * here.gamma * spot * world.doubt ** 2, move - notional * world.doubt),
       carry: (CARRY_DOUBT * seconds * notional) / SECONDS_PER_YEAR,
     };
     const { volatility, hedging, spot: spotAddend, convexity, carry } = addends;
     return { ...addends, halfSpread: times * (Math.max(volatility, hedging) + spotAddend + convexity + carry) };
   };
   const open = series.isCall ? world.openCalls : world.openPuts;
-  const buyer = spreadOf(open + size, dearest - here.price, factor);
-  const seller = spreadOf(open - size, here.price - cheapest, 1);
+  const buyer = spreadOf(open + size, dearest - here.price, highest - here.price, factor);
+  const seller = spreadOf(open - size, here.price - cheapest, here.price - lowest, 1);
 
   let shortVega = 0;
   for (const { strike, calls, puts } of world.strikes) shortVega += (calls + puts) * at(spot, strike).vega;

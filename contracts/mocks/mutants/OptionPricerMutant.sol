@@ -22,7 +22,9 @@ contract OptionPricerMutant is OptionPricer {
         Mark, // the option is valued at guarded spot alone
         Apart, // however far the mark is off
         Stale, // E4: an old surface pays the model's value
-        Floor // an auction's factor is one of the model's value, and nothing bounds the price
+        Floor, // an auction's factor is one of the model's value, and nothing bounds the price
+        Ends, // convexity to the second order alone
+        Line // the skew's parabola goes on beyond V_cap
     }
 
     Guard private immutable _MISSING;
@@ -55,6 +57,13 @@ contract OptionPricerMutant is OptionPricer {
         return _MISSING == Guard.Mark ? q.spot : super._secondPrice(q, t);
     }
 
+    function _valuesWithinDoubt(
+        Quote memory q,
+        Terms memory t
+    ) internal view override returns (uint256 dearest, uint256 cheapest) {
+        return _MISSING == Guard.Ends ? (q.value, q.value) : super._valuesWithinDoubt(q, t);
+    }
+
     function _isApart(uint256 spot, uint256 markPrice) internal view override returns (bool) {
         return _MISSING != Guard.Apart && super._isApart(spot, markPrice);
     }
@@ -74,6 +83,10 @@ contract OptionPricerMutant is OptionPricer {
         uint256 capacity
     ) internal view override returns (uint256) {
         if (_MISSING == Guard.Potential) return _linear(shortVega, vegaBought, capacity);
+        if (_MISSING == Guard.Line) {
+            vegaBought = Math.min(vegaBought, shortVega);
+            return super._buySkew(shortVega - vegaBought, vegaBought, capacity);
+        }
         return super._sellSkew(shortVega, vegaBought, capacity);
     }
 
