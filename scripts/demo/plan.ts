@@ -32,8 +32,8 @@ export interface Purchase {
   readonly sizeWad: bigint;
 }
 
-/** How many boards a run has: one a week, the first one perhaps a shorter one. */
-export const boardCount = (hours: number): number => Math.ceil(hours / BOARD_HOURS);
+/** How many boards a run has: one a week, the first one perhaps a shorter one; hours that hold none pass before it. */
+export const boardCount = (hours: number): number => Math.floor((hours - MIN_HOURS) / BOARD_HOURS) + 1;
 
 /** Hours in which a board is listed and in which it expires. */
 export function boardHours(options: { readonly hours: number; readonly board: number }): {

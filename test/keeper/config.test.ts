@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { AbiCoder } from "ethers";
-import { readDeployment } from "../../keeper/deployment.ts";
+import { DEPLOYMENT_VERSION, deploymentSchema, readDeployment } from "../../keeper/deployment.ts";
 import { DeploymentFileError } from "../../keeper/errors.ts";
 import { expectRefusal, run } from "../helpers/command.ts";
 import { type FakeNode, fakeNode, HttpStatus, NodeError } from "../helpers/rpc.ts";
@@ -13,24 +13,13 @@ const KEY = `0x${"42".repeat(32)}`;
 const address = (byte: string): string => `0x${byte.repeat(20)}`;
 
 const deployment = {
-  version: 1,
+  version: DEPLOYMENT_VERSION,
   chainId: 31_337,
   rpcUrl: "http://127.0.0.1:1",
   contracts: Object.fromEntries(
-    [
-      "quoteToken",
-      "feed",
-      "accessManager",
-      "oracle",
-      "vault",
-      "market",
-      "optionToken",
-      "riskEngine",
-      "controller",
-      "venue",
-      "lens",
-    ].map((name, i) => [name, address((16 + i).toString(16))]),
+    Object.keys(deploymentSchema.shape.contracts.shape).map((name, i) => [name, address((16 + i).toString(16))]),
   ),
+  pull: { pyth: address("aa"), id: `0x${"bb".repeat(32)}`, serviceUrl: "http://127.0.0.1:2" },
 };
 
 describe("deployment files", () => {
@@ -66,7 +55,10 @@ describe("deployment files", () => {
   });
 
   for (const [name, changes, message] of [
-    ["another version", { version: 2 }, /version/],
+    ["the version before this one", { version: 1 }, /is of version 1, expected 2: .*`npm run chain`/],
+    ["no version", { version: undefined }, /is of version undefined, expected 2/],
+    ["a pull feed's number that is too short", { pull: { ...deployment.pull, id: "0x12" } }, /32 bytes[\s\S]*pull\.id/],
+    ["a price service that is no address", { pull: { ...deployment.pull, serviceUrl: "here" } }, /pull\.serviceUrl/],
     ["a chain id in words", { chainId: "31337" }, /chainId/],
     ["a negative chain id", { chainId: -1 }, /chainId/],
     ["an RPC URL that is none", { rpcUrl: "localhost" }, /rpcUrl/],
