@@ -227,6 +227,44 @@ describe("tick: by which rule an expiry settles", () => {
   });
 });
 
+describe("tick: a feed that changed its aggregator since the listing", () => {
+  /** Phase 2 took over a day before expiry; phase 1 went on for a while. */
+  async function twoPhases() {
+    const system = await systemOnMisbehavingVenue();
+    await deposit(system, system.alice, usdc(1_000_000));
+    const expiry = await listBoard(system);
+    await buy(system, system.dave, seriesId(expiry, 3_000, "call"), eth(1));
+    await time.increaseTo(expiry - BigInt(DAY));
+    await system.feed.connect(system.stranger).startPhase();
+    await goTo(system, expiry - 60n);
+    return { system, expiry };
+  }
+
+  it("settles at the earliest round of both", async () => {
+    const { system, expiry } = await loadFixture(twoPhases);
+    await time.increaseTo(expiry + 60n);
+    await setPrice(system, 3_100);
+    // The old aggregator wrote one before it.
+    await system.feed
+      .connect(system.stranger)
+      .pushHistory([{ phase: 1, updatedAt: expiry + 20n, answer: 3_050n * 10n ** 8n }]);
+    await time.increase(1);
+    const result = await (await deskOf(system)).run();
+    expect(result.steps[0]!.outcome).to.match(/at 3,050\.00 USDC/);
+  });
+
+  it("settles at the last round before expiry over both when nobody wrote one in time", async () => {
+    const { system, expiry } = await loadFixture(twoPhases);
+    await system.feed
+      .connect(system.stranger)
+      .pushHistory([{ phase: 1, updatedAt: expiry - 10n, answer: 2_900n * 10n ** 8n }]);
+    await time.increaseTo(expiry + BigInt(WEEK) + 1n);
+    await keepFresh(system);
+    const result = await (await deskOf(system)).run();
+    expect(result.steps[0]!.outcome).to.match(/at 2,900\.00 USDC; .* \(the feed's last round before it, of /);
+  });
+});
+
 describe("tick: chores", () => {
   async function onCurie() {
     const system = await systemOnCurie();
