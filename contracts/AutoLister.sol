@@ -12,10 +12,9 @@ import {Calendar} from "./libraries/Calendar.sol";
 import {Exp} from "./libraries/math/Exp.sol";
 import {Ln} from "./libraries/math/Ln.sol";
 import {NormalDistribution} from "./libraries/math/NormalDistribution.sol";
-import {Sqrt} from "./libraries/math/Sqrt.sol";
 import {OptionMath} from "./libraries/OptionMath.sol";
 import {StrikeSlot} from "./libraries/StrikeSlot.sol";
-import {SviSlice} from "./libraries/Svi.sol";
+import {SviCurve, SviSlice} from "./libraries/Svi.sol";
 
 /// @title AutoLister: routine listing without a curator
 /// @notice What it lists, and what a caller cannot make it do: {IAutoLister}.
@@ -40,7 +39,6 @@ contract AutoLister is IAutoLister {
     }
 
     uint256 private constant WAD = 1e18;
-    uint256 private constant YEAR = 365 days;
 
     /// @notice Neither expiries nor strikes are listed later than this before expiry.
     uint256 public constant LEAD = 1 days;
@@ -278,11 +276,11 @@ contract AutoLister is IAutoLister {
         int256 v = int256(b.deviationQ96);
         int256 high = 4 * v + ((v * v) >> 96);
         int256 low = -high;
+        SviCurve memory curve = b.slice.curve(b.context.secondsToExpiry);
         for (uint256 i; i < HALVINGS; ++i) {
             int256 k = (low + high) / 2;
-            int256 variance = (b.slice.variance(k) * int256(b.context.secondsToExpiry)) / int256(YEAR);
-            v = int256(Sqrt.sqrt(uint256(variance) << 96));
-            if (variance / 2 - ((d1Q96 * v) >> 96) > k) low = k;
+            v = int256(curve.deviation(k));
+            if (((v / 2 - d1Q96) * v) >> 96 > k) low = k;
             else high = k;
         }
         uint256 exact = (b.forward * Exp.exp((low + high) / 2)) >> 96;

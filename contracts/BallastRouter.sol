@@ -21,9 +21,9 @@ import {IOptionVault} from "./interfaces/IOptionVault.sol";
 ///         owner and the router as spender: what somebody else has allowed to the router, or signed for it, is of no use
 ///         to anybody but him. What arrives goes to the receiver, what is left to the caller.
 ///
-///         RE-ENTRANCY. Amounts are counted through each call and never read off the router's balance, so that a call
-///         within a call could not take what the outer one has left here. There is none: every function is behind one
-///         lock, also while the rest of the value is handed back.
+///         RE-ENTRANCY. Every function is behind one lock, also while the rest of the value is handed back. Amounts are
+///         counted through a call and not read off the router's balance, so that even a call within a call could not
+///         take what the outer one has left here; what the market pays for a settlement is the one difference of balances.
 ///
 ///         SENT BY MISTAKE. Tokens, options or ether that come without a call of the router stay here for good: nobody,
 ///         the sender included, can take them, and they change no call. Ether is refused unless a call brings it.

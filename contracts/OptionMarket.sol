@@ -287,14 +287,15 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     }
 
     /// @inheritdoc IOptionMarket
-    function openContractsOf(uint256 expiry) external view returns (uint256) {
-        return _expiries[expiry].openContracts;
+    function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory) {
+        return _strikes[expiry];
     }
 
     /// @inheritdoc IOptionMarket
-    /// @dev `return _strikes[expiry];`, for a third of its gas beside the reads: the slots of an array lie one after the
+    /// @dev `return _strikes[expiry];`, for half of its gas beside the reads: the slots of an array lie one after the
     ///      other, and a slot is its own ABI encoding.
-    function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory) {
+    function openStrikesOf(uint256 expiry) external view returns (StrikeSlot[] memory) {
+        if (_expiries[expiry].openContracts == 0) return new StrikeSlot[](0);
         StrikeSlot[] storage slots = _strikes[expiry];
         uint256 count = slots.length;
         assembly ("memory-safe") {

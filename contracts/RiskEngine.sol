@@ -15,7 +15,7 @@ import {IVolatilitySurface} from "./interfaces/IVolatilitySurface.sol";
 import {Ln} from "./libraries/math/Ln.sol";
 import {OptionMath} from "./libraries/OptionMath.sol";
 import {StrikeSlot} from "./libraries/StrikeSlot.sol";
-import {SviSlice} from "./libraries/Svi.sol";
+import {SviCurve, SviSlice} from "./libraries/Svi.sol";
 
 /// @title RiskEngine: the live book, NAV and what it may be wrong by
 /// @notice Nothing is stored: each view prices every open option at the moment of the call, at the surface's volatilities
@@ -208,8 +208,8 @@ contract RiskEngine is IRiskEngine {
         if (b.calls + b.puts == 0) return;
         uint256[] memory expiries = market.liveExpiries();
         for (uint256 i; i < expiries.length; ++i) {
-            if (market.openContractsOf(expiries[i]) == 0) continue;
-            StrikeSlot[] memory slots = market.strikesOf(expiries[i]);
+            StrikeSlot[] memory slots = _openStrikes(expiries[i]);
+            if (slots.length == 0) continue;
             if (expiries[i] > block.timestamp) _addExpiry(b, spot, expiries[i], slots);
             else _addExpired(b, spot, expiries[i], slots);
             if (points.here != 0) _addLosses(losses, points, slots);
@@ -218,24 +218,42 @@ contract RiskEngine is IRiskEngine {
         b.liability += Math.mulDiv(b.calls + b.puts, spot, WAD << 58, Math.Rounding.Ceil);
     }
 
+    /// @dev `slots = market.openStrikesOf(expiry);`: what comes back is an array as memory holds it, and is taken as it is
+    ///      instead of being copied word by word.
+    function _openStrikes(uint256 expiry) internal view virtual returns (StrikeSlot[] memory slots) {
+        bytes memory call_ = abi.encodeCall(IOptionMarket.openStrikesOf, (expiry));
+        address from = address(market);
+        assembly ("memory-safe") {
+            if iszero(staticcall(gas(), from, add(call_, 0x20), mload(call_), 0, 0)) {
+                returndatacopy(0, 0, returndatasize())
+                revert(0, returndatasize())
+            }
+            let start := mload(0x40)
+            returndatacopy(start, 0, returndatasize())
+            slots := add(start, 0x20)
+            mstore(0x40, add(start, returndatasize()))
+        }
+    }
+
     function _addExpiry(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
         uint256 secondsLeft = Math.max(expiry - block.timestamp, MIN_TIME_TO_EXPIRY);
-        OptionMath.Position memory legs = _legs(spot, expiry, secondsLeft, slots);
+        (OptionMath.Position memory legs, uint256 spread) = _legs(spot, expiry, secondsLeft, slots);
         if (legs.value > 0) b.liability += uint256(legs.value);
         b.delta -= legs.delta;
         b.gamma -= legs.gamma;
         b.vega -= legs.vega;
         b.theta -= legs.theta;
-        b.volatilityDoubt += Math.ceilDiv(surface.spread(expiry) * legs.vega.abs(), WAD);
+        b.volatilityDoubt += Math.ceilDiv(spread * legs.vega.abs(), WAD);
         b.timeDelta -= (legs.delta * int256(secondsLeft)) / int256(YEAR);
     }
 
     /// @dev N5: what waits for settlement is worth what it was about to be, with the delta it had before it expired; no
     ///      price moves that delta any more.
     function _addExpired(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
-        int256 value = _legs(spot, expiry, MIN_TIME_TO_EXPIRY, slots).value;
-        if (value > 0) b.liability += uint256(value);
-        b.delta -= _legs(_spotBeforeExpiry(expiry, spot), expiry, MIN_TIME_TO_EXPIRY, slots).delta;
+        (OptionMath.Position memory legs, ) = _legs(spot, expiry, MIN_TIME_TO_EXPIRY, slots);
+        if (legs.value > 0) b.liability += uint256(legs.value);
+        (legs, ) = _legs(_spotBeforeExpiry(expiry, spot), expiry, MIN_TIME_TO_EXPIRY, slots);
+        b.delta -= legs.delta;
     }
 
     /// @dev N5.
@@ -250,10 +268,12 @@ contract RiskEngine is IRiskEngine {
         uint256 expiry,
         uint256 secondsLeft,
         StrikeSlot[] memory slots
-    ) private view returns (OptionMath.Position memory) {
+    ) private view returns (OptionMath.Position memory legs, uint256 spread) {
         (int256 carry, ) = funding.carry(secondsLeft);
         OptionMath.Expiry memory context = OptionMath.expiry(secondsLeft, carry, 0);
-        SviSlice slice = surface.sliceOf(expiry);
+        SviSlice slice;
+        (slice, spread) = surface.sliceAndSpread(expiry);
+        SviCurve memory curve = slice.curve(secondsLeft);
         OptionMath.Book memory sums;
         OptionMath.check(spot, 1, 0);
         int256 carryTimeQ96 = context.carryTimeQ96;
@@ -263,10 +283,10 @@ contract RiskEngine is IRiskEngine {
                 if (!slot.hasOpenInterest()) continue;
                 // One logarithm for both: where the strike lies on the surface, and from the forward.
                 int256 kQ96 = Ln.ratio(slot.strikeWad(), spot) - carryTimeQ96;
-                OptionMath.addAt(sums, slot, -kQ96, slice.deviation(kQ96, secondsLeft));
+                OptionMath.addAt(sums, slot, -kQ96, curve.deviation(kQ96));
             }
         }
-        return OptionMath.net(sums, context, spot);
+        legs = OptionMath.net(sums, context, spot);
     }
 
     function _addLosses(Losses memory losses, Points memory points, StrikeSlot[] memory slots) private pure {

@@ -90,7 +90,7 @@ export const CLOSURE_WORDS: Readonly<Record<Closure, string>> = {
   CarryClamped: "expected funding is at the end of the range that is priced",
   SizeBelowMinimum: "the size is below the smallest trade",
   DeltaOutOfBounds: "the series is too far in or out of the money",
-  NoVegaCapacity: "the curator has not said how much vega an expiry takes",
+  NoVegaCapacity: "the expiry takes no more vega than the curator allows",
   RoundDeltaSpent: "as much delta as one price of the feed allows has been sold: wait for the next price",
   VenueDepthSpent: "the perpetual venue could not take the hedge of so much",
   CollateralShort: "the vault could not cover the worst loss of so much",

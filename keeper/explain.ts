@@ -160,7 +160,7 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   TooManyStrikesToday: (s) => `${s.text("strikes")} strikes listed on one day, the most is ${s.text("maximum")}`,
   SeriesNotListed: (s) => `the series ${s.series("id|seriesId")} is not listed`,
   VegaCapacityOutOfBounds: (s) =>
-    `a vega capacity of ${s.price("vegaCapacity")}: expected more than zero and at most ${s.price("maximum")}, a tenth of bid NAV`,
+    `a vega capacity of ${s.price("vegaCapacity")}: expected ${s.price("minimum")} to ${s.price("maximum")}, which follow NAV and what it was`,
   VegaCapacityTooSoon: (s) =>
     `the vega capacity may change again at ${s.time("earliest")}, the block's time is ${s.time("blockTimestamp")}`,
   NotAuctions: (s) => `${s.text("caller")} is not the auctions' contract`,
@@ -184,7 +184,8 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
     `the venue's mark ${s.price("markPrice")} is more than ${s.percent("limit")} from spot ${s.price("spot")}`,
   CarryClamped: (s) =>
     `expected funding of ${s.percent("carry")} a year is the end of the range that is priced: this side is not sold`,
-  NoVegaCapacity: () => "the curator has not said yet how much vega an expiry takes",
+  NoVegaCapacity: (s) =>
+    `the expiry would be short ${s.price("shortVegaAfter")} of vega, its capacity is ${s.price("capacity")}: buy less`,
   // SaleLimits, RiskEngine and OptionVault
   SalesClosed: (s) => `sales are closed: ${s.closure("closure")}`,
   VaultClosed: (s) => `deposits and withdrawals are closed: ${s.closure("closure")}`,

@@ -72,58 +72,79 @@ export interface TickResult {
 
 /**
  * Settles what is due, then hedges, then moves margin, then does what the oracles need; each at most once, so that no
- * fault here can send twice for one decision. Sends nothing when nothing needs to be done.
+ * fault here can send twice for one decision. Sends nothing when nothing needs to be done. A hedge that the contracts
+ * refuse is thrown once the chores are done: a sample or an hour may be what it lacked.
  */
 export async function tick(options: TickOptions): Promise<TickResult> {
-  const { contracts, policy, dryRun = false, log = () => {}, units = DEFAULT_UNITS } = options;
+  const { contracts, log = () => {}, units = DEFAULT_UNITS } = options;
   const context: Context = { ...options, log, units };
   const before = await readSnapshot(contracts);
-  const steps: TickStep[] = [];
-  const waiting = new Set<bigint>();
-  const done = new Set<Decision["action"]>();
-  let snapshot = before;
-  let first: Decision | undefined;
+  const run: Run = { steps: [], attempted: new Set(), waiting: new Set(), snapshot: before, first: undefined };
+  let refusal: Error | undefined;
+  try {
+    await settleAndHedge(run, context);
+  } catch (error) {
+    if (!isOfOneCall(error)) throw error;
+    refusal = error;
+  }
+  const chores = await doChores(context, run.snapshot);
+  if (refusal !== undefined) throw refusal;
+  if (chores.length > 0) run.snapshot = await readSnapshot(contracts);
+  const steps = [...run.steps, ...chores];
+  return {
+    decision: run.first!,
+    steps,
+    hashes: steps.map((step) => step.hash),
+    before,
+    after: run.snapshot,
+    waitingExpiries: [...run.waiting],
+  };
+}
 
+/** How far a tick has come. */
+interface Run {
+  readonly steps: TickStep[];
+  /** Expiries whose settlement was tried, with or without success: never twice in a tick. */
+  readonly attempted: Set<bigint>;
+  readonly waiting: Set<bigint>;
+  snapshot: Snapshot;
+  first: Decision | undefined;
+}
+
+async function settleAndHedge(run: Run, context: Context): Promise<void> {
+  const { contracts, policy, dryRun = false, log, units } = context;
+  const done = new Set<Decision["action"]>();
   for (;;) {
-    const decision = decide(withoutExpiries(snapshot, waiting), policy);
-    first ??= decision;
+    const { snapshot, attempted, waiting, steps } = run;
+    const decision = decide(withoutExpiries(snapshot, attempted), policy);
+    run.first ??= decision;
     if (steps.length === 0 || decision.action !== "hold") {
       log(`block ${snapshot.blockNumber}: ${explain(decision, units)}`);
     }
-    if (decision.action === "hold") break;
+    if (decision.action === "hold") return;
     if (done.has(decision.action)) {
       log(`block ${snapshot.blockNumber}: ${decision.action} was sent once already: the rest is left to the next tick`);
-      break;
+      return;
     }
 
     if (decision.action === "settle") {
       const settled = await settleAll(decision.expiries, context, snapshot);
       steps.push(...settled.steps.map((step) => ({ ...step, decision })));
+      for (const expiry of decision.expiries) attempted.add(expiry);
       for (const expiry of settled.skipped) waiting.add(expiry);
       if (settled.steps.length === 0) continue;
     } else {
       done.add(decision.action);
       const call = await callOf(decision, contracts);
       const sent = await execute(call, decision.action, context, snapshot.blockNumber);
-      if (sent === undefined) break;
+      if (sent === undefined) return;
       const outcome = describeOutcome(decision, sent.receipt, context);
       log(`block ${sent.blockNumber}: ${outcome} (${sent.hash}, ${sent.gasUsed} gas)`);
       steps.push({ decision, hash: sent.hash, gasUsed: sent.gasUsed, outcome });
     }
-    if (dryRun) break;
-    snapshot = await readSnapshot(contracts);
+    if (dryRun) return;
+    run.snapshot = await readSnapshot(contracts);
   }
-  const chores = await doChores(context, snapshot);
-  steps.push(...chores);
-  if (chores.length > 0) snapshot = await readSnapshot(contracts);
-  return {
-    decision: first,
-    steps,
-    hashes: steps.map((step) => step.hash),
-    before,
-    after: snapshot,
-    waitingExpiries: [...waiting],
-  };
 }
 
 /** @throws {RoleMissingError} unless `account` may call `rebalance` at once. */
@@ -264,9 +285,9 @@ async function execute(
   return undefined;
 }
 
-function withoutExpiries(snapshot: Snapshot, waiting: ReadonlySet<bigint>): Snapshot {
-  if (waiting.size === 0) return snapshot;
-  return { ...snapshot, unsettledExpiries: snapshot.unsettledExpiries.filter((expiry) => !waiting.has(expiry)) };
+function withoutExpiries(snapshot: Snapshot, attempted: ReadonlySet<bigint>): Snapshot {
+  if (attempted.size === 0) return snapshot;
+  return { ...snapshot, unsettledExpiries: snapshot.unsettledExpiries.filter((expiry) => !attempted.has(expiry)) };
 }
 
 // ------------------------------------------------------------------ what the receipts say

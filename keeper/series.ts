@@ -113,6 +113,9 @@ export function parseDay(text: string): bigint | undefined {
   return BigInt(ms / 1000);
 }
 
+/** The expiry that a day has by custom: the market's calendar knows no other hour. */
+export const customaryExpiry = (day: bigint): bigint => day - (day % DAY) + CUSTOMARY_TIME;
+
 /**
  * The one expiry of a day among those listed; of several, the one at 08:00 UTC.
  * @throws {NotPossibleError} naming the days that are listed.

@@ -101,3 +101,11 @@ export function formatTime(seconds: bigint): string {
   if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return `second ${seconds}`;
   return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
+
+/** Seconds in the two units that say most. @example formatDuration(93_784n) // "26 h 3 min" */
+export function formatDuration(seconds: bigint): string {
+  const [minutes, hours] = [seconds / 60n, seconds / 3600n];
+  if (hours >= 48n) return `${hours / 24n} d ${hours % 24n} h`;
+  if (hours > 0n) return `${hours} h ${minutes % 60n} min`;
+  return minutes > 0n ? `${minutes} min ${seconds % 60n} s` : `${seconds} s`;
+}

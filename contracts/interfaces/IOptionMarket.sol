@@ -163,11 +163,11 @@ interface IOptionMarket {
 
     function expiryOf(uint256 expiry) external view returns (Expiry memory);
 
-    /// @notice Options of all series of an expiry sold and not settled, WAD.
-    function openContractsOf(uint256 expiry) external view returns (uint256);
-
     /// @notice The packed strikes of an expiry with the open interest of their call and put.
     function strikesOf(uint256 expiry) external view returns (StrikeSlot[] memory);
+
+    /// @notice {strikesOf} for whoever prices the book: empty when nothing of the expiry is open.
+    function openStrikesOf(uint256 expiry) external view returns (StrikeSlot[] memory);
 
     /// @notice Whose options these are.
     function vault() external view returns (IOptionVault);

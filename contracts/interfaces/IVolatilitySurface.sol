@@ -182,6 +182,9 @@ interface IVolatilitySurface {
     /// @notice The slot itself, for readers that price a whole expiry: `slice.volatility(kQ96)`. 0 = none.
     function sliceOf(uint256 expiry) external view returns (SviSlice);
 
+    /// @notice {sliceOf} and {spread} in one, for the whole book: 0 and 0 where there is none.
+    function sliceAndSpread(uint256 expiry) external view returns (SviSlice slice, uint256 spread);
+
     /// @notice See {Status}. Never reverts.
     function statusOf(uint256 expiry) external view returns (Status memory);
 

@@ -9,7 +9,19 @@ import {Sqrt} from "./math/Sqrt.sol";
 ///         uint32, 1e-6. 240-255: spread, uint16, 1e-4.
 type SviSlice is uint256;
 
+/// @notice A slice for one expiry, made ready for many strikes; the units are {Svi}'s own.
+/// @param level a. `tilt` b · rho. `bend` b. `m` and `sigmaSquared` as in the formula. `timeQ96` T in years.
+struct SviCurve {
+    int256 level;
+    int256 tilt;
+    int256 bend;
+    int256 m;
+    int256 sigmaSquared;
+    uint256 timeQ96;
+}
+
 using Svi for SviSlice global;
+using Svi for SviCurve global;
 
 /// @title Raw SVI of annualised variance
 /// @notice For an expiry and the log-moneyness k = ln(K / F),
@@ -132,11 +144,30 @@ library Svi {
         }
     }
 
-    /// @notice √(variance · T) at k in Q96, rounded down: the standard deviation of the forward's logarithm at expiry.
+    /// @notice A slice for one expiry, made ready for many strikes.
     /// @param secondsToExpiry Below 2^40.
-    function deviation(SviSlice slice, int256 kQ96, uint256 secondsToExpiry) internal pure returns (uint256) {
+    function curve(SviSlice slice, uint256 secondsToExpiry) internal pure returns (SviCurve memory c) {
         unchecked {
-            return Sqrt.sqrt(((uint256(variance(slice, kQ96)) * secondsToExpiry) << 96) / YEAR);
+            uint256 word = SviSlice.unwrap(slice);
+            c.level = (_a(word) * RHO_UNIT) << 96;
+            c.tilt = _b(word) * _rho(word);
+            c.bend = _b(word) * RHO_UNIT;
+            c.m = _m(word);
+            int256 sigma = _sigma(word);
+            c.sigmaSquared = sigma * sigma;
+            c.timeQ96 = (secondsToExpiry << 96) / YEAR;
+        }
+    }
+
+    /// @notice √(v · T) at k in Q96, rounded down: the standard deviation of the forward's logarithm at expiry. 0 where an
+    ///         unchecked slice has no variance.
+    /// @dev Requires |k| < 128: that of any strike and forward below 2^128 is.
+    function deviation(SviCurve memory c, int256 kQ96) internal pure returns (uint256) {
+        unchecked {
+            int256 x = kQ96 - c.m;
+            int256 sum = c.tilt * x + c.bend * int256(Sqrt.sqrt(uint256(x * x + c.sigmaSquared))) + c.level;
+            if (sum < 0) return 0;
+            return Sqrt.sqrt((uint256(sum) / uint256(VARIANCE_UNIT * RHO_UNIT)) * c.timeQ96);
         }
     }
 
@@ -272,9 +303,9 @@ library Svi {
     function _grid(SviSlice slice, uint256 secondsToExpiry) private pure returns (int256 center, int256 width) {
         uint256 word = SviSlice.unwrap(slice);
         center = _m(word);
-        int256 oneDeviation = int256(Sqrt.sqrt(((uint256(variance(slice, 0)) * secondsToExpiry) / YEAR) << 96));
+        int256 spread_ = int256(Sqrt.sqrt(((uint256(variance(slice, 0)) * secondsToExpiry) / YEAR) << 96));
         int256 sigma = _sigma(word);
-        width = sigma > oneDeviation ? sigma : oneDeviation;
+        width = sigma > spread_ ? sigma : spread_;
     }
 
     /// @dev Point 0 is the center; 1 and 2, 3 and 4 … lie on both sides of it.

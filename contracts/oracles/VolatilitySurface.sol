@@ -180,6 +180,12 @@ contract VolatilitySurface is IVolatilitySurface, AccessManaged {
     }
 
     /// @inheritdoc IVolatilitySurface
+    function sliceAndSpread(uint256 expiry) external view returns (SviSlice slice, uint256 spread_) {
+        slice = _slices[expiry];
+        if (!_isEmpty(slice)) spread_ = _doubt(slice);
+    }
+
+    /// @inheritdoc IVolatilitySurface
     function statusOf(uint256 expiry) external view returns (Status memory status) {
         History memory history = _histories[expiry];
         SviSlice slice = _slices[expiry];

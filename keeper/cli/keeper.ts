@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BallastError, InputError } from "../errors.ts";
 import { readPolicy } from "../hedge/policy.ts";
 import { assertKeeperRole, tick } from "../keeper.ts";
+import { PriceService } from "../prices/service.ts";
 import { hostOf } from "../rpc.ts";
 import { type CommonOptions, program, runMain } from "./shared/program.ts";
 import { keeperOf, openSession, type Session } from "./shared/session.ts";
@@ -12,16 +13,23 @@ interface KeeperOptions extends CommonOptions {
   loop?: boolean;
   dryRun?: boolean;
   interval: string;
+  prices?: string;
+  chores: boolean;
 }
 
 const log = (line: string): void => console.log(line);
 
 await runMain(async () => {
-  const command = program("keeper", "Hedges the vault, keeps its margin in the corridor and settles what has expired.")
+  const command = program(
+    "keeper",
+    "Hedges the vault, keeps its margin in the corridor, settles what has expired and brings what the oracles need.",
+  )
     .option("--once", "one tick, then end (the default)")
     .option("--loop", "a tick every interval, until Ctrl-C")
     .option("--dry-run", "decide and simulate, send nothing")
-    .option("--interval <seconds>", "seconds between ticks of --loop", "15");
+    .option("--interval <seconds>", "seconds between ticks of --loop", "15")
+    .option("--prices <url>", "the price service, when not the one in the deployment file")
+    .option("--no-chores", "leave the oracles and the checkpoint to others");
   const options = command.parse().opts<KeeperOptions>();
   if (options.once === true && options.loop === true) {
     throw new InputError("--once and --loop: expected one of the two, got both");
@@ -37,11 +45,14 @@ await runMain(async () => {
     `keeper: account ${keeper.wallet.address}${keeper.name === "keeper" ? " (the local chain's well-known keeper key)" : ""} on chain ${deployment.chainId} at ${hostOf(deployment.rpcUrl)}${options.dryRun === true ? ", dry run" : ""}`,
   );
 
+  const prices = PriceService.of(contracts, options.prices);
   const runTick = async (): Promise<void> => {
     const result = await tick({
       contracts,
       signer: keeper.wallet,
       policy,
+      prices,
+      ...(options.chores ? {} : { chores: false }),
       dryRun: options.dryRun === true,
       log,
       units: session.units,

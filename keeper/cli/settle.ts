@@ -1,14 +1,20 @@
 /** `npm run settle [-- --expiry 09JAN26]` */
-import type { ContractTransaction } from "ethers";
 import { InputError, NotPossibleError } from "../errors.ts";
 import { eventOf } from "../events.ts";
+import { PriceService } from "../prices/service.ts";
 import { encodeSeries, expiryOfDay, parseDay } from "../series.ts";
-import { settlementRoundOf } from "../settlement.ts";
+import { explainProof, explainWait, readSettlementProof, settlementCalls } from "../settle.ts";
 import { readSnapshot, type Snapshot } from "../snapshot.ts";
 import { formatAssets, formatFixed, formatQuoteWad, formatTime } from "../units.ts";
-import { holdingsOf, listedExpiries, nameOfSeries, strikesOf } from "./shared/board.ts";
+import { expiriesWith, holdingsOf, liveExpiries, nameOfSeries, strikesOf } from "./shared/board.ts";
 import { type CommonOptions, program, runMain } from "./shared/program.ts";
-import { type Actor, actorOf, nameOf, openSession, read, type Session, send } from "./shared/session.ts";
+import { type Actor, actorOf, nameOf, openSession, read, type Session, sendCall } from "./shared/session.ts";
+
+interface SettleOptions extends CommonOptions {
+  expiry?: string;
+  prices?: string;
+  as?: string;
+}
 
 await runMain(async () => {
   const options = program(
@@ -16,9 +22,10 @@ await runMain(async () => {
     "Fixes the settlement price of what has expired. Anyone may; the outcome is the same.",
   )
     .option("--expiry <day>", "which: a day like 09JAN26, or unix seconds (default: all that are due)")
+    .option("--prices <url>", "the price service, when not the one in the deployment file")
     .option("--as <name>", "who sends it, on a local chain (default: keeper)")
     .parse()
-    .opts<CommonOptions & { expiry?: string; as?: string }>();
+    .opts<SettleOptions>();
   const session = await openSession(options);
   const actor = actorOf(session, options.as, "keeper");
   const snapshot = await readSnapshot(session.contracts);
@@ -31,23 +38,31 @@ await runMain(async () => {
     );
     return;
   }
-  for (const expiry of due) await settle(session, actor, { expiry, blockNumber: snapshot.blockNumber });
+  const prices = PriceService.of(session.contracts, options.prices);
+  const refusals: string[] = [];
+  for (const expiry of due) {
+    const refusal = await settle(session, actor, { expiry, prices });
+    if (refusal !== undefined) refusals.push(refusal);
+  }
+  // One that cannot be settled keeps none of the others from it.
+  if (refusals.length > 0) throw new NotPossibleError(refusals.join("\n"));
 });
 
 /** @throws {NotPossibleError} when that expiry is not listed, not due or settled already. */
 async function dueExpiry(session: Session, snapshot: Snapshot, text: string): Promise<bigint> {
-  const listed = await listedExpiries(session);
   const day = parseDay(text);
   if (day === undefined && !/^[0-9]{1,12}$/.test(text)) {
     throw new InputError(`--expiry: expected a day like 09JAN26 or unix seconds, got "${text}"`);
   }
-  const expiry = day === undefined ? BigInt(text) : expiryOfDay(day, listed);
-  if (!listed.includes(expiry)) {
+  const expiry = day === undefined ? BigInt(text) : expiryOfDay(day, await expiriesWith(session, day));
+  const { listed, settled } = await read(session.contracts, () => session.contracts.market.expiryOf(expiry));
+  if (!listed) {
+    const live = (await liveExpiries(session)).map(formatTime).join(", ");
     throw new NotPossibleError(
-      `${formatTime(expiry)} is not listed: expected one of ${listed.map(formatTime).join(", ") || "(no expiry is listed)"}`,
+      `${formatTime(expiry)} is not listed: expected one of ${live === "" ? "(no expiry is live)" : live}`,
     );
   }
-  if (!snapshot.liveExpiries.includes(expiry)) throw new NotPossibleError(`${formatTime(expiry)} is settled already`);
+  if (settled) throw new NotPossibleError(`${formatTime(expiry)} is settled already`);
   if (expiry > snapshot.timestamp) {
     throw new NotPossibleError(
       `${formatTime(expiry)} lies ahead: the chain's time is ${formatTime(snapshot.timestamp)}`,
@@ -56,25 +71,27 @@ async function dueExpiry(session: Session, snapshot: Snapshot, text: string): Pr
   return expiry;
 }
 
+/** @returns Why it cannot be settled, or undefined when it was. */
 async function settle(
   session: Session,
   actor: Actor,
-  { expiry, blockNumber }: { expiry: bigint; blockNumber: number },
-): Promise<void> {
+  { expiry, prices }: { expiry: bigint; prices: PriceService | undefined },
+): Promise<string | undefined> {
   const { contracts, units } = session;
-  const round = await settlementRoundOf(contracts, expiry, blockNumber);
-  if (round === undefined) {
-    throw new NotPossibleError(
-      `${formatTime(expiry)} cannot be settled yet: the feed has no round at or after it; wait for the feed`,
-    );
-  }
-  const transaction: ContractTransaction = await contracts.market.settle.populateTransaction(expiry, round.id);
-  const { receipt } = await send(session, actor, { what: `settle ${formatTime(expiry)}`, transaction });
+  // Of its own block: the settlement before this one took another.
+  const block = await readSnapshot(contracts);
+  const proof = await readSettlementProof(contracts, expiry, { block, prices });
+  if (proof.rule === "wait") return `${formatTime(expiry)} cannot be settled yet: ${explainWait(proof)}`;
+  const what = `settle ${formatTime(expiry)}`;
+  const calls = await settlementCalls(contracts, { expiry, proof, prices });
+  for (const call of calls.slice(0, -1)) await sendCall(session, actor, { what, call });
+  const { receipt } = await sendCall(session, actor, { what, call: calls.at(-1)! });
   const event = eventOf(receipt, { contracts, from: "market", name: "Settled" });
   console.log(
-    `${formatTime(expiry)} settled at ${formatQuoteWad(event.big("settlementPrice"), units)} (the feed's round of ${formatTime(round.updatedAt)}); ${formatAssets(event.big("owed"), units)} is owed to holders.`,
+    `${formatTime(expiry)} settled at ${formatQuoteWad(event.big("settlementPrice"), units)} (${explainProof(proof)}); ${formatAssets(event.big("owed"), units)} is owed to holders.`,
   );
   await showHolders(session, expiry);
+  return undefined;
 }
 
 /** Who can redeem, and what it pays. */

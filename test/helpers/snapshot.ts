@@ -70,7 +70,13 @@ export function snapshotOf(changes: Partial<World> = {}): Snapshot {
   return {
     blockNumber: 100,
     timestamp: 1_767_400_000n,
-    spot: { priceWad: world.spotWad, updatedAt: 1_767_399_000n, fault: world.fault },
+    spot: {
+      priceWad: world.spotWad,
+      updatedAt: 1_767_399_000n,
+      fault: world.fault,
+      source: "Push",
+      doubtWad: WAD / 200n,
+    },
     nav: {
       midWad: 100_000n * WAD,
       bidWad: 99_900n * WAD,
@@ -79,7 +85,12 @@ export function snapshotOf(changes: Partial<World> = {}): Snapshot {
       venueEquityWad: equityAtSpot,
       freeLiquidityAssets: 1_000n * 10n ** 6n,
       closure: isTrusted ? "None" : "PriceUntrusted",
+      coverageWad: WAD,
     },
+    surfaceClosure: "None",
+    funding: { sampledAt: 1_767_399_900n, fastWad: WAD / 10n, slowWad: WAD / 10n },
+    realised: { volatilityWad: (65n * WAD) / 100n, asOf: 1_767_398_400n },
+    checkpointTime: 1_767_399_900n,
     book: {
       liabilityWad: 1_000n * WAD,
       deltaWad: world.bookDeltaWad,

@@ -266,13 +266,14 @@ export async function postSurface(system: System, shape: bigint | Slice = VOLATI
   await system.surface.connect(system.curator).post(expiries.map((expiry) => ({ expiry, ...slice })));
 }
 
-/** Posts the slices in force once more. */
+/** Posts the slices in force once more, as far as they may be by now. */
 export async function repostSurface(system: System): Promise<void> {
   const now = BigInt(await time.latest());
   const posts = [];
   for (const expiry of await system.surface.expiries()) {
     const word = await system.surface.sliceOf(expiry);
-    if (expiry > now + 1n && word !== 0n) posts.push(postOf(expiry, unpackSlice(word)));
+    const { nextPostAt } = await system.surface.statusOf(expiry);
+    if (expiry > now + 1n && nextPostAt <= now && word !== 0n) posts.push(postOf(expiry, unpackSlice(word)));
   }
   if (posts.length > 0) await system.surface.connect(system.curator).post(posts);
 }

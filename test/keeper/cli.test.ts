@@ -70,16 +70,65 @@ describe("the commands on a running chain", function () {
   }
 
   const blockNumber = (): Promise<number> => provider.getBlockNumber();
-  const balanceOf = (name: string): Promise<bigint> => contracts.quoteToken.balanceOf(addressOf(name));
+  const balanceOf = (name: string): Promise<bigint> =>
+    contracts.quoteToken.balanceOf(name.startsWith("0x") ? name : addressOf(name));
 
-  it("board shows what can be bought", async () => {
+  it("board shows what can be bought and sold back, for one and for many", async () => {
     const text = await say("board");
     call = /ETH-\w+-3000-C/.exec(text)![0];
-    expect(text).to.contain("spot 3,000.00 USDC");
+    expect(text).to.match(/spot 3,000\.00 USDC \(±0\.[0-9]+ %, push price of [0-9]+ s ago\)/);
     expect(text.match(/ETH-\w+-[0-9]+-[CP]$/gm)).to.have.length(10);
-    const { premium } = await contracts.market.quote(callId, WAD);
-    const asked = Number(/3,000\s+call.*?([0-9.]+)\s+0\s+ETH/.exec(text)![1]);
-    expectNear(asked, Number(premium) / 1e6, 0.02);
+    const { price } = await contracts.market.quote(callId, WAD);
+    const [, bid, ask] = /3,000\s+call.*?([0-9.]+)\s+([0-9.]+)\s+0\s+ETH/.exec(text)!.map(Number);
+    expectNear(ask!, Number(price.premium) / 1e6, 0.05);
+    expectNear(bid!, Number(price.proceeds) / 1e6, 0.05);
+    const many = await say("board", "--size", "200");
+    expect(many).to.match(/3,000\s+call.*RoundDeltaSpent/);
+    expect(many).to.match(/^ {2}RoundDeltaSpent: as much delta as one price of the feed allows has been sold/m);
+  });
+
+  it("quote shows every part of the price, both ways, and the limits", async () => {
+    const text = await say("quote", "--series", call, "--size", "2");
+    for (const part of [
+      "model value",
+      "worse price",
+      "doubt of volatility",
+      "hedging cost",
+      "doubt of spot",
+      "doubt of delta",
+      "doubt of carry",
+      "inventory skew",
+    ]) {
+      expect(text).to.match(new RegExp(`^ {2}${part} +\\(?-?[0-9.,]+\\)? +\\(?-?[0-9.,]+\\)? +\\S`, "m"));
+    }
+    // What is not in brackets adds up to what is paid.
+    const figures = (column: number): number[] =>
+      [...text.matchAll(/^ {2}[a-z ]+? +(\(?-?[0-9.,]+\)?) +(\(?-?[0-9.,]+\)?) {2}/gm)]
+        .map((row) => row[column]!)
+        .filter((cell) => !cell.startsWith("("))
+        .map((cell) => Number(cell.replaceAll(",", "")));
+    const { price } = await contracts.market.quote(callId, 2n * WAD);
+    for (const [column, assets] of [
+      [1, price.premium],
+      [2, price.proceeds],
+    ] as const) {
+      const parts = figures(column);
+      const together = parts.pop()!;
+      expect(parts).to.have.length(7);
+      expectNear(
+        parts.reduce((sum, part) => sum + part, 0),
+        together,
+        0.001,
+      );
+      expectNear(2 * together, Number(assets) / 1e6, 0.1);
+    }
+    for (const label of ["spot", "venue's mark", "forward", "volatility", "delta", "coverage", "cash to buy"]) {
+      expect(text).to.match(new RegExp(`^ {2}${label}.* {2}\\S`, "m"));
+    }
+    expect(text).to.contain("within all");
+    expect(await say("quote", "--series", call, "--size", "200")).to.match(
+      /buying costs +closed: as much delta as one price of the feed allows/,
+    );
   });
 
   it("deposit mints test money, deposits it and says what came of it", async () => {
@@ -90,46 +139,39 @@ describe("the commands on a running chain", function () {
     expect(await balanceOf("alice")).to.equal(0n);
   });
 
+  /** Refusals send nothing, so that they may be asked for at once. */
+  async function refuses(cases: readonly (readonly [string, RegExp])[]): Promise<void> {
+    const outcomes = await Promise.all(cases.map(([line]) => on(...(line.split(" ") as [string, ...string[]]))));
+    for (const [place, [, message]] of cases.entries()) expectRefusal(outcomes[place]!, message);
+  }
+
   it("deposit refuses what is not an amount and who is not there", async () => {
-    expectRefusal(
-      await on("deposit", "--amount", "-5"),
-      /^error: --amount: expected a positive decimal number.*got "-5"/,
-    );
-    expectRefusal(await on("deposit", "--amount", "1.0000001"), /^error: --amount: expected at most 6 decimals, got 7/);
-    expectRefusal(
-      await on("deposit", "--amount", "5", "--as", "mallory"),
-      /^error: --as: expected one of .*alice.*got "mallory"/,
-    );
-    expectRefusal(await on("deposit", "--amount", "5", "--as", "constructor"), /^error: --as: expected one of/);
+    await refuses([
+      ["deposit --amount -5", /^error: --amount: expected a positive decimal number.*got "-5"/],
+      ["deposit --amount 1.0000001", /^error: --amount: expected at most 6 decimals, got 7/],
+      ["deposit --amount 5 --as mallory", /^error: --as: expected one of .*alice.*got "mallory"/],
+      ["deposit --amount 5 --as constructor", /^error: --as: expected one of/],
+    ]);
   });
 
   it("buy refuses what is not listed, too dear, too small or too much to cover, and buys nothing", async () => {
-    const wrongStrike = call.replace("3000", "3001");
-    expectRefusal(
-      await on("buy", "--series", wrongStrike, "--size", "1"),
-      /^error: .*that strike is not listed: expected one of 2,700, .*3,300/,
-    );
-    expectRefusal(
-      await on("buy", "--series", "ETH-01JAN26-3000-C", "--size", "1"),
-      /^error: nothing expires on 01JAN26: expected one of/,
-    );
-    expectRefusal(
-      await on("buy", "--series", "3000 calls", "--size", "1"),
-      /^error: --series: expected ETH-DDMMMYY-STRIKE/,
-    );
-    expectRefusal(
-      await on("buy", "--series", call, "--size", "1", "--max-premium", "5"),
-      /^error: 1 ETH-.* cost [0-9.]+ USDC now, above --max-premium 5\.00 USDC/,
-    );
-    expectRefusal(
-      await on("buy", "--series", call, "--size", "0.009"),
-      /^error: the market gives no quote: SizeBelowMinimum: 0\.009 options/,
-    );
-    const tooMuch = await on("buy", "--series", call, "--size", "5000");
-    expect(tooMuch.code).to.equal(1);
-    expect(tooMuch.stderr).to.match(
-      /^error: buy: nothing was sent, because it would revert: InsufficientCollateral: at a spot of/,
-    );
+    const buy = `buy --series ${call} --size`;
+    await refuses([
+      [
+        `buy --series ${call.replace("3000", "3001")} --size 1`,
+        /^error: .*that strike is not listed: expected one of 2,700, .*3,300/,
+      ],
+      ["buy --series ETH-01JAN26-3000-C --size 1", /^error: nothing expires on 01JAN26: expected one of/],
+      ["buy --series 3000 --size 1", /^error: series id: expected expiry, side and strike/],
+      ["buy --series calls --size 1", /^error: --series: expected ETH-DDMMMYY-STRIKE/],
+      [
+        `${buy} 1 --max-premium 5 --no-update`,
+        /^error: 1 ETH-.* cost [0-9.]+ USDC now, above --max-premium 5\.00 USDC/,
+      ],
+      [`${buy} 0.009`, /^error: 0\.009 ETH-.* cannot be bought now: the size is below the smallest trade/],
+      [`${buy} 5000 --no-update`, /^error: 5000 ETH-.* cannot be bought now: /],
+      [`${buy} 1 --slippage 60`, /^error: --slippage: expected at most 50 percent, got "60"/],
+    ]);
     expect(await contracts.optionToken.balanceOf(addressOf("dave"), callId)).to.equal(0n);
   });
 
@@ -137,26 +179,42 @@ describe("the commands on a running chain", function () {
     expect(await say("keeper", "--once")).to.match(/hold: no option is open[\s\S]*nothing was sent/);
   });
 
-  it("buy buys at the quote and says what each pays", async () => {
+  it("buy brings a fresh price along, pays less for it, and says what each pays", async () => {
+    const [stale] = (await contracts.market.quote(callId, 20n * WAD)).price;
     const text = await say("buy", "--series", call, "--size", "20");
-    expect(text).to.match(new RegExp(`dave bought 20 ${call} for 2,[0-9.]+ USDC`));
+    expect(text).to.match(/^Together with a fresh price: 2,[0-9.]+ USDC instead of 2,[0-9.]+ USDC\.$/m);
+    const paid = Number(new RegExp(`dave bought 20 ${call} for ([0-9,.]+) USDC`).exec(text)![1]!.replaceAll(",", ""));
+    expect(paid).to.be.lessThan(Number(stale) / 1e6);
     expect(text).to.contain("Each pays what ETH is above 3,000.00 USDC");
     expect(await contracts.optionToken.balanceOf(addressOf("dave"), callId)).to.equal(20n * WAD);
     expect(await contracts.market.openInterest(callId)).to.equal(20n * WAD);
+    const router = chain.deployment.contracts.router!;
+    expect(await provider.getBalance(router)).to.equal(0n);
+    expect(await balanceOf(router)).to.equal(0n);
   });
 
   it("sell sells back at the quote, and refuses what is not held or too cheap", async () => {
-    await say("buy", "--series", call, "--size", "3", "--as", "erin");
-    const text = await say("sell", "--series", call, "--size", "2", "--as", "erin");
+    await say("buy", "--series", call, "--size", "3", "--as", "erin", "--no-update");
+    const text = await say("sell", "--series", call, "--size", "1", "--as", "erin");
     expect(text).to.match(
-      /^erin sold 2 ETH-[0-9A-Z]+-3000-C back for [0-9]+\.[0-9]{2} USDC, 9[0-9]\.[0-9]{2} USDC each/,
+      /^Together with a fresh price: [0-9.]+ USDC instead of [0-9.]+ USDC\.\nerin sold 1 ETH-[0-9A-Z]+-3000-C back for 10[0-9]\.[0-9]{2} USDC/,
     );
+    const direct = await say("sell", "--series", call, "--size", "1", "--as", "erin", "--no-update");
+    expect(direct).to.match(/^erin sold 1 ETH-[0-9A-Z]+-3000-C back for [0-9.]+ USDC/);
     const refused = await on("sell", "--series", call, "--size", "2", "--as", "erin");
     expect(refused.code).to.equal(1);
     expect(refused.stderr).to.match(/^error: erin holds 1 ETH-[0-9A-Z]+-3000-C, less than the 2 /);
-    const tooDear = await on("sell", "--series", call, "--size", "1", "--min-proceeds", "500", "--as", "erin");
-    expect(tooDear.code).to.equal(1);
-    expect(tooDear.stderr).to.match(/bring 9[0-9]\.[0-9]+ USDC now, below --min-proceeds 500\.00 USDC/);
+    const tooDear = ["sell", "--series", call, "--size", "1", "--min-proceeds", "500", "--as", "erin"] as const;
+    expectRefusal(await on(...tooDear, "--no-update"), /bring [0-9.]+ USDC now, below --min-proceeds 500\.00 USDC/);
+    expect((await on(...tooDear)).stderr).to.match(
+      /ProceedsBelowLimit: the sale brings [0-9.]+ USDC, less than allowed/,
+    );
+    await say("sell", "--series", call, "--size", "1", "--as", "erin");
+  });
+
+  it("buy goes on with the feed's own price when the service is away, and says so", async () => {
+    const text = await say("buy", "--series", call, "--size", "1", "--as", "erin", "--prices", "http://127.0.0.1:9");
+    expect(text).to.match(/^No fresh price is brought, .*cannot get a price from 127\.0\.0\.1:9/m);
     await say("sell", "--series", call, "--size", "1", "--as", "erin");
   });
 
@@ -164,7 +222,7 @@ describe("the commands on a running chain", function () {
     const before = await blockNumber();
     const text = await say("keeper", "--dry-run");
     expect(text).to.match(
-      /hedge: buy 10\.[0-9]+ ETH at most 3,015\.00 USDC: net delta -10\.[0-9]+ ETH .* is outside the band ±2\.00 ETH/,
+      /hedge: buy 10\.[0-9]+ ETH at most 3,01[0-9.]+ USDC: net delta -10\.[0-9]+ ETH .* is outside the band ±2\.00 ETH/,
     );
     expect(text).to.match(/dry run: hedge would succeed; nothing was sent/);
     expect(await blockNumber()).to.equal(before);
@@ -235,13 +293,20 @@ describe("the commands on a running chain", function () {
       "net delta",
       "venue",
       "mark and index",
+      "volatility surface",
+      "realised volatility",
+      "expected carry",
+      "checkpoint of sales",
       "funding",
       "keeper would",
     ]) {
       expect(text).to.match(new RegExp(`^${label}  +\\S`, "m"));
     }
-    expect(text).to.match(/^deposits and exits {2}open$/m);
+    expect(text).to.match(/^deposits and exits +open$/m);
     expect(text).to.match(/options sold +20 calls, 0 puts/);
+    expect(text).to.match(/^spot +3,[0-9.,]+ USDC, (push|pull) price of .*, doubt ε 0\.[0-9]+ %$/m);
+    expect(text).to.match(/^volatility surface +fresh, oldest post .* ago/m);
+    expect(text).to.match(/^expected carry +[+-][0-9.]+ % a year for a week .*sampled .* ago/m);
     const { nav } = await readSnapshot(contracts);
     const shown = Number(/^NAV +([0-9,.]+) USDC/m.exec(text)![1]!.replaceAll(",", ""));
     expectNear(shown, Number(nav.midWad / 10n ** 12n) / 1e6, 0.01);
@@ -292,7 +357,9 @@ describe("the commands on a running chain", function () {
       expect(await say("keeper", "--once")).to.match(
         /hold: the spot price is not to be trusted: the feed cannot be read\nnothing was sent/,
       );
-      expect(await say("status")).to.match(/deposits and exits +closed: the spot price is not to be trusted now/);
+      expect(await say("status")).to.match(
+        /deposits and exits +closed: PriceUntrusted, the spot price is not to be trusted now/,
+      );
       expectRefusal(
         await on("deposit", "--amount", "5"),
         /^error: deposits are closed: the spot price is not to be trusted now/,
@@ -306,10 +373,10 @@ describe("the commands on a running chain", function () {
   it("withdraw says what is free when not everything is, and pays what is", async () => {
     const bob = await say("deposit", "--amount", "5000", "--as", "bob");
     expect(bob).to.contain("bob deposited 5,000.00 USDC");
-    const outcome = await on("withdraw", "--amount", "99000");
+    const outcome = await on("withdraw", "--amount", "199000");
     expectRefusal(
       outcome,
-      /^error: alice has [0-9,.]+ shares worth [0-9,.]+ USDC at the bid, of which [0-9,.]+ USDC .* is free now, not the 99,000\.00 USDC asked for: the rest backs options/,
+      /^error: alice has [0-9,.]+ shares worth [0-9,.]+ USDC at the bid, of which [0-9,.]+ USDC .* is free now, not the 199,000\.00 USDC asked for/,
     );
     expect(await say("withdraw", "--amount", "1000.5")).to.match(
       /alice withdrew 1,000\.50 USDC for [0-9,.]+ shares\. [0-9,.]+ shares worth [0-9,.]+ USDC stay\./,
@@ -333,8 +400,11 @@ describe("the commands on a running chain", function () {
 
     await provider.send("evm_setNextBlockTimestamp", [Number(expiry) + 10]);
     await provider.send("evm_mine", []);
-    expectRefusal(await on("settle"), /^error: .* cannot be settled yet: the feed has no round at or after it/);
-    expect(await say("keeper", "--once")).to.match(/the feed has no round at or after .* yet[\s\S]*nothing was sent/);
+    expectRefusal(
+      await on("settle"),
+      /^error: .* cannot be settled yet: the feed has no round at or after it yet.* \(until 2026-.* at the latest\)/,
+    );
+    expect(await say("keeper", "--once")).to.match(/cannot be settled yet: the feed has no round at or after it yet/);
   });
 
   it("settle settles at the first round after expiry and says who can redeem what", async () => {
@@ -376,10 +446,11 @@ describe("the commands on a running chain", function () {
 
   it("one tick settles what has expired and then unwinds the hedge, the next one sends nothing", async () => {
     const curator = contracts.market.connect(walletOf("curator"));
-    const { timestamp } = (await provider.getBlock("latest"))!;
-    const next = BigInt(timestamp) + 3n * 86_400n;
-    await (await curator.listExpiry(next, (65n * WAD) / 100n)).wait();
+    const next = expiry + 14n * 86_400n;
+    await (await curator.listExpiry(next)).wait();
     await (await curator.listStrikes(next, [3200n * WAD])).wait();
+    // The steward posts its volatility.
+    await move(3200, 0.1);
     const put = encodeSeries({ expiry: next, strikeWad: 3200n * WAD, isCall: false });
     await say("buy", "--series", String(put), "--size", "10", "--as", "erin");
     const options = { contracts, policy, signer: walletOf("keeper") };
@@ -390,12 +461,39 @@ describe("the commands on a running chain", function () {
     await move(3100);
     const result = await tick(options);
     expect(result.steps.map(({ decision }) => decision.action)).to.deep.equal(["settle", "hedge"]);
-    expect(result.steps[0]!.outcome).to.match(/ at 3,100\.00 USDC; 1,000\.00 USDC owed to holders$/);
+    expect(result.steps[0]!.outcome).to.match(
+      / at 3,100\.00 USDC; 1,000\.00 USDC owed to holders \(the feed's round of /,
+    );
     expect(result.before.hedge.sizeWad).to.be.lessThan(0n);
     expect(result.after.hedge.sizeWad).to.equal(0n);
     expect(result.after.unsettledExpiries).to.deep.equal([]);
     expect((await tick(options)).steps).to.deep.equal([]);
     expect(await say("redeem", "--series", String(put), "--as", "erin")).to.contain("for 1,000.00 USDC");
+  });
+
+  it("buy settles what has expired on the way, in the same transaction", async () => {
+    const curator = contracts.market.connect(walletOf("curator"));
+    const [first, second] = [expiry + 21n * 86_400n, expiry + 28n * 86_400n];
+    for (const each of [first, second]) {
+      await (await curator.listExpiry(each)).wait();
+      await (await curator.listStrikes(each, [3100n * WAD])).wait();
+    }
+    await move(3100, 0.1);
+    const idOf = (each: bigint): string => String(encodeSeries({ expiry: each, strikeWad: 3100n * WAD, isCall: true }));
+    await say("buy", "--series", idOf(first), "--size", "1", "--as", "erin");
+    await provider.send("evm_setNextBlockTimestamp", [Number(first) + 10]);
+    await provider.send("evm_mine", []);
+    await move(3100, 0.1);
+    expect(await say("status")).to.match(/deposits and exits +closed: ExpiryUnsettled/);
+    expectRefusal(
+      await on("buy", "--series", idOf(first), "--size", "1", "--as", "erin"),
+      /cannot be bought now: the series has expired/,
+    );
+    const text = await say("buy", "--series", idOf(second), "--size", "1", "--as", "erin");
+    expect(text).to.match(/^Together with a fresh price and the settlement of 2026-/m);
+    expect((await contracts.market.expiryOf(first)).settled).to.equal(true);
+    await say("sell", "--series", idOf(second), "--size", "1", "--as", "erin");
+    await say("keeper");
   });
 
   it("withdraw --all returns everything once nothing is at risk", async () => {

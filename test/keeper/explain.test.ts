@@ -11,12 +11,9 @@ const revert = (name: string, values: unknown[] = []): string =>
   errorInterface().encodeErrorResult(name, values as BytesLike[]);
 
 /** Names of the errors that our own sources declare. */
-/** Neither a user nor a keeper can meet these: nothing that is deployed calls them yet. */
-const NOT_IN_USE = /\/(SpotOracle|ISpotOracle|I?GasPriceOracle|I?ExpiryPriceOracle)\.sol$/;
-
 function declaredErrors(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".sol") && !/^(local|mocks)\//.test(path) && !NOT_IN_USE.test(path))
+    .filter((path) => path.endsWith(".sol") && !/^(local|mocks)\//.test(path))
     .flatMap((path) =>
       [...readFileSync(join(folder, path), "utf8").matchAll(/^\s*error (\w+)\(/gm)].map((match) => match[1]!),
     );
@@ -33,12 +30,19 @@ describe("reverts as sentences", () => {
     expect(explainRevert(revert("LeverageTooHigh", [600n * WAD, 3000n * WAD, (22n * WAD) / 100n]))).to.equal(
       "LeverageTooHigh: equity 600.00 USDC is below 22 % of the position's notional 3,000.00 USDC after the trade",
     );
-    expect(explainRevert(revert("VaultClosed", [2]))).to.equal(
+    expect(explainRevert(revert("VaultClosed", [5]))).to.equal(
       "VaultClosed: deposits and withdrawals are closed: an expiry has passed and waits for settlement (`npm run settle`)",
     );
     expect(explainRevert(revert("NotTheFirstRound", [(1n << 64n) | 9n, (1n << 64n) | 8n, 1_767_945_600n]))).to.equal(
-      "NotTheFirstRound: round 9 of phase 1 is not the first after expiry: round 8 of phase 1 of 2026-01-09 08:00:00 UTC settles",
+      "NotTheFirstRound: round 9 of phase 1 is not the first after expiry: round 8 of phase 1 of 2026-01-09 08:00:00 UTC is earlier",
     );
+    expect(explainRevert(revert("SalesClosed", [4]))).to.equal(
+      "SalesClosed: sales are closed: no volatility has been posted for too long",
+    );
+    expect(explainRevert(revert("AuctionOver", [7n, 4]))).to.equal(
+      "AuctionOver: auction 7 sells nothing now: the curator has cancelled it",
+    );
+    expect(explainRevert(revert("RoundDeltaSpent", [3n * WAD, WAD]))).to.match(/allows 1\.00 ETH more delta/);
     const series = encodeSeries({ expiry: 1_767_945_600n, strikeWad: 3000n * WAD, isCall: true });
     expect(explainRevert(revert("SeriesNotListed", [series]))).to.equal(
       "SeriesNotListed: the series ETH-09JAN26-3000-C is not listed",
@@ -60,14 +64,42 @@ describe("reverts as sentences", () => {
   });
 
   it("have no sentence for an error that no ABI has, and none that shows an undefined value", () => {
-    for (const name of explainedErrors) {
-      const fragment = errorInterface().getError(name);
-      expect(fragment, `${name} is in no ABI`).to.not.equal(null);
-      const zeros = fragment!.inputs.map(({ type }) => (type === "address" ? `0x${"11".repeat(20)}` : 0n));
-      const line = explainRevert(revert(name, zeros));
-      expect(line).to.match(new RegExp(`^${name}: \\S`));
-      expect(line).to.not.match(/undefined|NaN|\[object/);
-    }
+    const met = new Set<string>();
+    errorInterface().forEachError((fragment) => {
+      if (!explainedErrors.includes(fragment.name)) return;
+      met.add(fragment.name);
+      const zeros = fragment.inputs.map(({ baseType }) => {
+        if (baseType === "address") return `0x${"11".repeat(20)}`;
+        return baseType === "bytes32" ? `0x${"00".repeat(32)}` : 0n;
+      });
+      // By its signature: contracts share names with other values.
+      const line = explainRevert(revert(fragment.format("sighash"), zeros));
+      expect(line).to.match(new RegExp(`^${fragment.name}: \\S`));
+      expect(line, fragment.format()).to.not.match(/undefined|NaN|\[object/);
+    });
+    expect(explainedErrors.filter((name) => !met.has(name))).to.deep.equal([]);
+  });
+
+  it("show the same values whatever the contract that shares an error calls them", () => {
+    const phase = (1n << 64n) | 5n;
+    expect(explainRevert(revert("WrongPhase(uint80,uint256)", [phase, 2n]))).to.equal(
+      "WrongPhase: round 5 of phase 1 comes where one of phase 2 is expected",
+    );
+    expect(
+      explainRevert(revert("NotTheLastRound(uint80,uint80,uint256)", [phase, phase + 1n, 1_767_945_600n])),
+    ).to.equal("NotTheLastRound: round 5 of phase 1 is not the last: round 6 of phase 1 of 2026-01-09 08:00:00 UTC is");
+    expect(explainRevert(revert("TooManyDecimals(address,uint256)", [`0x${"11".repeat(20)}`, 19n]))).to.equal(
+      "TooManyDecimals: 19 decimals, the most is 18",
+    );
+  });
+
+  it("name the errors of the pull feed's own contract", () => {
+    const data = new Interface(["error PriceFeedNotFoundWithinRange()"]).encodeErrorResult(
+      "PriceFeedNotFoundWithinRange",
+    );
+    expect(explainRevert(data)).to.equal(
+      "PriceFeedNotFoundWithinRange: the update is not the first one in the time asked for",
+    );
   });
 
   it("list the values of errors that have no sentence", () => {
@@ -100,7 +132,7 @@ describe("reverts as sentences", () => {
 });
 
 describe("revert data in what a node throws", () => {
-  const data = revert("VenueUnreadable");
+  const data = revert("VenueUnreadable()");
 
   it("is found where ethers, Hardhat and other nodes put it", () => {
     const shapes: unknown[] = [

@@ -1,14 +1,30 @@
 /** The board: expiries, strikes and what is open, live and settled. */
 import { NotPossibleError, SnapshotError } from "../../errors.ts";
-import { decodeSeries, resolveSeries, seriesName, unpackStrike } from "../../series.ts";
+import { logsInRanges } from "../../logs.ts";
+import {
+  customaryExpiry,
+  decodeSeries,
+  parseSeriesName,
+  resolveSeries,
+  seriesName,
+  unpackStrike,
+} from "../../series.ts";
 import { formatFixed, type Units } from "../../units.ts";
 import { read, type Session } from "./session.ts";
 
-/** Every expiry that was ever listed, earliest first. */
-export async function listedExpiries({ contracts }: Session): Promise<bigint[]> {
-  const { market } = contracts;
-  const events = await read(contracts, () => market.queryFilter(market.filters.ExpiryListed(), 0, "latest"));
-  return [...new Set(events.map((event) => event.args.expiry))].sort((a, b) => Number(a - b));
+/** Those that are not settled, earliest first. */
+export async function liveExpiries({ contracts }: Session): Promise<bigint[]> {
+  const live = await read(contracts, () => contracts.market.liveExpiries());
+  return [...live].sort((a, b) => Number(a - b));
+}
+
+/** The live expiries, and the one of `day` when it was ever listed: expiries lie on a calendar. */
+export async function expiriesWith(session: Session, day: bigint): Promise<bigint[]> {
+  const live = await liveExpiries(session);
+  const customary = customaryExpiry(day);
+  if (live.includes(customary)) return live;
+  const { listed } = await read(session.contracts, () => session.contracts.market.expiryOf(customary));
+  return listed ? [customary, ...live] : live;
 }
 
 export interface Strike {
@@ -26,7 +42,9 @@ export async function strikesOf({ contracts }: Session, expiry: bigint): Promise
 /** A series that is listed, from what a person typed. @throws {NotPossibleError} naming the strikes there are. */
 export async function seriesOf(session: Session, text: string): Promise<bigint> {
   const { underlying } = session.units;
-  const id = resolveSeries(text, { underlying, listed: await listedExpiries(session) });
+  const isNumber = /^[0-9]+$/.test(text);
+  const listed = isNumber ? [] : await expiriesWith(session, parseSeriesName(text, underlying).day);
+  const id = resolveSeries(text, { underlying, listed });
   const { expiry, strikeWad } = decodeSeries(id);
   const strikes = await strikesOf(session, expiry);
   if (!strikes.some((strike) => strike.strikeWad === strikeWad)) {
@@ -45,11 +63,16 @@ export interface Holding {
 }
 
 /** Who holds what of these series, from the token's own transfers. */
-export async function holdingsOf({ contracts }: Session, ids: readonly bigint[]): Promise<Holding[]> {
+export async function holdingsOf({ contracts, provider }: Session, ids: readonly bigint[]): Promise<Holding[]> {
   if (ids.length === 0) return [];
-  const { optionToken } = contracts;
+  const { optionToken, deployment } = contracts;
   const filter = optionToken.filters.Transfer(undefined, undefined, undefined, [...ids] as unknown as bigint);
-  const events = await read(contracts, () => optionToken.queryFilter(filter, 0, "latest"));
+  const events = await logsInRanges({
+    from: deployment.firstBlock ?? 0,
+    to: await read(contracts, () => provider.getBlockNumber()),
+    fetch: (from, to) => optionToken.queryFilter(filter, from, to),
+    rpcUrl: deployment.rpcUrl,
+  });
   const balances = new Map<string, bigint>();
   const add = (id: bigint, holder: string, change: bigint): void => {
     const key = `${id} ${holder}`;
@@ -69,6 +92,15 @@ export async function holdingsOf({ contracts }: Session, ids: readonly bigint[])
 }
 
 export const nameOfSeries = (id: bigint, { underlying }: Units): string => seriesName(id, underlying);
+
+/** One result for each item, in order, never more than `atOnce` under way. */
+export async function inTurn<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += atOnce) {
+    results.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
+  }
+  return results;
+}
 
 /** Pads the columns; the first row is the head. Numbers to the right, the last column to the left. */
 export function table(rows: readonly (readonly string[])[]): string {

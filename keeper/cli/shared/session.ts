@@ -5,7 +5,7 @@ import { type Deployment, readDeployment } from "../../deployment.ts";
 import { InputError, KeyError } from "../../errors.ts";
 import { asReadError } from "../../explain.ts";
 import { assertChain, openProvider } from "../../rpc.ts";
-import { type SentTransaction, sendTransaction } from "../../tx/send.ts";
+import { type Call, type SentTransaction, sendTransaction } from "../../tx/send.ts";
 import { DEFAULT_UNITS, type Units } from "../../units.ts";
 import type { CommonOptions } from "./program.ts";
 
@@ -132,22 +132,32 @@ export function nameOf({ deployment }: Session, address: string): string {
 }
 
 /** Sends one call as `actor`, simulated at the newest block first. */
-export function send(
-  session: Session,
+export function sendCall(
+  { provider, deployment, units }: Session,
   actor: Actor,
-  call: { what: string; transaction: ContractTransaction },
+  { what, call }: { what: string; call: Call },
 ): Promise<SentTransaction> {
-  const { provider, deployment, units } = session;
+  const { chainId, rpcUrl } = deployment;
   return sendTransaction({
     provider,
     signer: actor.wallet,
-    chainId: deployment.chainId,
-    rpcUrl: deployment.rpcUrl,
-    call: { to: call.transaction.to, data: call.transaction.data },
-    what: call.what,
+    chainId,
+    rpcUrl,
+    call,
+    what,
     simulateAt: "latest",
     units,
   });
+}
+
+/** {@link sendCall} for what a contract's `populateTransaction` gives. */
+export function send(
+  session: Session,
+  actor: Actor,
+  { what, transaction }: { what: string; transaction: ContractTransaction },
+): Promise<SentTransaction> {
+  const { to, data, value } = transaction;
+  return sendCall(session, actor, { what, call: value === undefined ? { to, data } : { to, data, value } });
 }
 
 /** True on a chain where the quote token can be minted and the keys are known. */

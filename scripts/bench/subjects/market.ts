@@ -103,7 +103,18 @@ export const market: Subject = {
     add("market.quote", Number(await market.quote.estimateGas(id, EACH)));
     const bookGas = Number(await system.riskEngine.book.estimateGas(eth(3_000)));
     add("risk.book64", bookGas);
-    console.error("valuation", await system.riskEngine.valuation.estimateGas(), "pricer", await system.pricer.quote.estimateGas(id, EACH), "state", await system.venue.state.estimateGas(), "mark", await system.venue.markPrice.estimateGas(), "depth", await system.venue.depth.estimateGas(1n));
+    console.error(
+      "valuation",
+      await system.riskEngine.valuation.estimateGas(),
+      "pricer",
+      await system.pricer.quote.estimateGas(id, EACH),
+      "state",
+      await system.venue.state.estimateGas(),
+      "mark",
+      await system.venue.markPrice.estimateGas(),
+      "depth",
+      await system.venue.depth.estimateGas(1n),
+    );
     return rows;
   },
 };

@@ -8,6 +8,7 @@ import {
   deposit,
   eth,
   keepFresh,
+  listBoard,
   type MisbehavingSystem,
   networkHelpers,
   provider,
@@ -15,7 +16,6 @@ import {
   setVegaCapacity,
   systemOnMisbehavingVenue,
   usdc,
-  listBoard,
 } from "../../../test/helpers/system.ts";
 import type { Row, Subject } from "../bench.ts";
 
