@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { AbiCoder } from "ethers";
-import { readDeployment } from "../../keeper/deployment.ts";
+import { DEPLOYMENT_VERSION, deploymentSchema, readDeployment } from "../../keeper/deployment.ts";
 import { DeploymentFileError } from "../../keeper/errors.ts";
 import { expectRefusal, run } from "../helpers/command.ts";
 import { type FakeNode, fakeNode, HttpStatus, NodeError } from "../helpers/rpc.ts";
@@ -12,25 +12,12 @@ import { type FakeNode, fakeNode, HttpStatus, NodeError } from "../helpers/rpc.t
 const KEY = `0x${"42".repeat(32)}`;
 const address = (byte: string): string => `0x${byte.repeat(20)}`;
 
+const parts = Object.keys(deploymentSchema.shape.contracts.shape);
 const deployment = {
-  version: 1,
+  version: DEPLOYMENT_VERSION,
   chainId: 31_337,
   rpcUrl: "http://127.0.0.1:1",
-  contracts: Object.fromEntries(
-    [
-      "quoteToken",
-      "feed",
-      "accessManager",
-      "oracle",
-      "vault",
-      "market",
-      "optionToken",
-      "riskEngine",
-      "controller",
-      "venue",
-      "lens",
-    ].map((name, i) => [name, address((16 + i).toString(16))]),
-  ),
+  contracts: Object.fromEntries(parts.map((name, i) => [name, address((16 + i).toString(16))])),
 };
 
 describe("deployment files", () => {
@@ -54,6 +41,12 @@ describe("deployment files", () => {
     expect(readDeployment(writeWith({}))).to.deep.equal(deployment);
   });
 
+  it("may be of a chain without a router or a pull feed", () => {
+    const { router: _, ...contracts } = deployment.contracts;
+    expect(readDeployment(writeWith({ contracts })).contracts.router).to.equal(undefined);
+    expect(readDeployment(writeWith({})).pull).to.equal(undefined);
+  });
+
   it("are asked for when missing, with the command that writes one", () => {
     expect(() => readDeployment(join(folder, "none.json"))).to.throw(
       DeploymentFileError,
@@ -66,7 +59,10 @@ describe("deployment files", () => {
   });
 
   for (const [name, changes, message] of [
-    ["another version", { version: 2 }, /version/],
+    ["another version", { version: 1 }, /is of version 1, expected 2/],
+    ["no version", { version: undefined }, /is of version undefined, expected 2/],
+    ["a first block before the first", { firstBlock: -1 }, /firstBlock/],
+    ["a pull feed without its number", { pull: { pyth: address("11") } }, /pull\.id/],
     ["a chain id in words", { chainId: "31337" }, /chainId/],
     ["a negative chain id", { chainId: -1 }, /chainId/],
     ["an RPC URL that is none", { rpcUrl: "localhost" }, /rpcUrl/],
@@ -202,6 +198,7 @@ describe("the command line, configured wrongly", function () {
   for (const [command, args, message] of [
     ["deposit", [], /required option '--amount <number>' not specified/],
     ["buy", ["--size", "1"], /required option '--series <name>' not specified/],
+    ["quote", ["--size", "1"], /required option '--series <name>' not specified/],
     ["redeem", [], /required option '--series <name>' not specified/],
     ["withdraw", [], /expected exactly one of --amount, --shares and --all, got 0/],
     ["withdraw", ["--all", "--amount", "1"], /expected exactly one of --amount, --shares and --all, got 2/],
@@ -211,7 +208,18 @@ describe("the command line, configured wrongly", function () {
     });
   }
 
-  for (const command of ["keeper", "deposit", "withdraw", "board", "buy", "sell", "settle", "redeem", "status"]) {
+  for (const command of [
+    "keeper",
+    "deposit",
+    "withdraw",
+    "board",
+    "quote",
+    "buy",
+    "sell",
+    "settle",
+    "redeem",
+    "status",
+  ]) {
     it(`${command} --help says what is expected and exits 0`, async () => {
       const { code, stdout } = await run(command, ["--help"]);
       expect(code).to.equal(0);
