@@ -162,7 +162,7 @@ describe("the commands on a running chain", function () {
         /^error: .*that strike is not listed: expected one of 2,700, .*3,300/,
       ],
       ["buy --series ETH-01JAN26-3000-C --size 1", /^error: nothing expires on 01JAN26: expected one of/],
-      ["buy --series 3000 --size 1", /^error: series id: expected expiry, side and strike/],
+      ["buy --series 3000 --size 1", /^error: 3000: that strike is not listed: expected one of \(none is listed\)/],
       ["buy --series calls --size 1", /^error: --series: expected ETH-DDMMMYY-STRIKE/],
       [
         `${buy} 1 --max-premium 5 --no-update`,

@@ -12,13 +12,12 @@ import { type FakeNode, fakeNode, HttpStatus, NodeError } from "../helpers/rpc.t
 const KEY = `0x${"42".repeat(32)}`;
 const address = (byte: string): string => `0x${byte.repeat(20)}`;
 
+const parts = Object.keys(deploymentSchema.shape.contracts.shape);
 const deployment = {
   version: DEPLOYMENT_VERSION,
   chainId: 31_337,
   rpcUrl: "http://127.0.0.1:1",
-  contracts: Object.fromEntries(
-    Object.keys(deploymentSchema.shape.contracts.shape).map((name, i) => [name, address((16 + i).toString(16))]),
-  ),
+  contracts: Object.fromEntries(parts.map((name, i) => [name, address((16 + i).toString(16))])),
   pull: { pyth: address("aa"), id: `0x${"bb".repeat(32)}`, serviceUrl: "http://127.0.0.1:2" },
 };
 
@@ -43,6 +42,12 @@ describe("deployment files", () => {
     expect(readDeployment(writeWith({}))).to.deep.equal(deployment);
   });
 
+  it("may be of a chain without a router or a pull feed", () => {
+    const { router: _, ...contracts } = deployment.contracts;
+    expect(readDeployment(writeWith({ contracts })).contracts.router).to.equal(undefined);
+    expect(readDeployment(writeWith({ pull: undefined })).pull).to.equal(undefined);
+  });
+
   it("are asked for when missing, with the command that writes one", () => {
     expect(() => readDeployment(join(folder, "none.json"))).to.throw(
       DeploymentFileError,
@@ -59,6 +64,8 @@ describe("deployment files", () => {
     ["no version", { version: undefined }, /is of version undefined, expected 2/],
     ["a pull feed's number that is too short", { pull: { ...deployment.pull, id: "0x12" } }, /32 bytes[\s\S]*pull\.id/],
     ["a price service that is no address", { pull: { ...deployment.pull, serviceUrl: "here" } }, /pull\.serviceUrl/],
+    ["a first block before the first", { firstBlock: -1 }, /firstBlock/],
+    ["a pull feed without its number", { pull: { pyth: address("11") } }, /pull\.id/],
     ["a chain id in words", { chainId: "31337" }, /chainId/],
     ["a negative chain id", { chainId: -1 }, /chainId/],
     ["an RPC URL that is none", { rpcUrl: "localhost" }, /rpcUrl/],
@@ -194,6 +201,7 @@ describe("the command line, configured wrongly", function () {
   for (const [command, args, message] of [
     ["deposit", [], /required option '--amount <number>' not specified/],
     ["buy", ["--size", "1"], /required option '--series <name>' not specified/],
+    ["quote", ["--size", "1"], /required option '--series <name>' not specified/],
     ["redeem", [], /required option '--series <name>' not specified/],
     ["withdraw", [], /expected exactly one of --amount, --shares and --all, got 0/],
     ["withdraw", ["--all", "--amount", "1"], /expected exactly one of --amount, --shares and --all, got 2/],
@@ -203,7 +211,18 @@ describe("the command line, configured wrongly", function () {
     });
   }
 
-  for (const command of ["keeper", "deposit", "withdraw", "board", "buy", "sell", "settle", "redeem", "status"]) {
+  for (const command of [
+    "keeper",
+    "deposit",
+    "withdraw",
+    "board",
+    "quote",
+    "buy",
+    "sell",
+    "settle",
+    "redeem",
+    "status",
+  ]) {
     it(`${command} --help says what is expected and exits 0`, async () => {
       const { code, stdout } = await run(command, ["--help"]);
       expect(code).to.equal(0);
