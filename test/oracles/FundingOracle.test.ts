@@ -3,6 +3,7 @@ import { MaxUint256, ZeroAddress, ZeroHash } from "ethers";
 import { describe, it } from "mocha";
 import type { FundingOracle, FundingOracleMutant, MisbehavingVenue, VenueList } from "../../types/index.ts";
 import { deployCurieMarket, deployCurieVenue, toUsdc, toWad } from "../helpers/curie.ts";
+import { spotConfig } from "../helpers/feeds.ts";
 import { connection, DAY, HOUR } from "../helpers/system.ts";
 
 const { ethers, networkHelpers } = connection;
@@ -37,10 +38,20 @@ function fastWeight(days: number): number {
   return 0.43;
 }
 
+/** A feed that need not speak more than once a day. */
+const slowSpotConfig = (push: string) => ({ ...spotConfig(push), heartbeat: DAY });
+
+/** A round of the same price for the oracle that a sample asks. */
+async function refreshFeed(oracle: Oracle): Promise<void> {
+  const spot = await ethers.getContractAt("SpotOracle", await oracle.spotOracle());
+  const feed = await ethers.getContractAt("LocalAggregator", await spot.push());
+  await feed.setAnswer(3_000n * 10n ** 8n);
+}
+
 /** Two venues that say what they are told, and a feed at 3,000. */
 async function toldFixture() {
   const feed = await ethers.deployContract("LocalAggregator", [8, 3_000n * 10n ** 8n]);
-  const spot = await ethers.deployContract("ChainlinkSpotOracle", [await feed.getAddress(), 30 * DAY]);
+  const spot = await ethers.deployContract("SpotOracle", [slowSpotConfig(await feed.getAddress())]);
   const deployVenue = () => ethers.deployContract("MisbehavingVenue", [ZeroAddress, ZeroAddress, ZeroAddress]);
   const venues = (await Promise.all([deployVenue(), deployVenue()])) as unknown as [MisbehavingVenue, MisbehavingVenue];
   const [first, second] = await Promise.all(venues.map((venue) => venue.getAddress()));
@@ -61,6 +72,10 @@ async function charge(oracle: Oracle, venue: MisbehavingVenue, { rate, seconds }
   const now = await networkHelpers.time.latest();
   const paid = toWad((3_000 * rate * seconds) / YEAR);
   await venue.setCumulativeFunding((await venue.cumulativeFunding()) + paid);
+  if (seconds > DAY) {
+    await networkHelpers.time.setNextBlockTimestamp(now + seconds - 1);
+    await refreshFeed(oracle);
+  }
   await networkHelpers.time.setNextBlockTimestamp(now + seconds);
   return oracle.sample(GAS);
 }
@@ -301,7 +316,7 @@ describe("FundingOracle", () => {
       const address = await venue.getAddress();
       await curie.usdc.mint(address, toUsdc(200_000));
       await venue.depositMargin(toUsdc(200_000));
-      const spot = await ethers.deployContract("ChainlinkSpotOracle", [curie.addresses.aggregator, 30 * DAY]);
+      const spot = await ethers.deployContract("SpotOracle", [slowSpotConfig(curie.addresses.aggregator)]);
       const list = await ethers.deployContract("VenueList", [[address]]);
       const args = [await list.getAddress(), await spot.getAddress()];
       const oracle = (await ethers.deployContract("FundingOracle", args)) as unknown as FundingOracle;
