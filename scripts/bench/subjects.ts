@@ -1,10 +1,12 @@
 import type { Subject } from "./bench.ts";
 import { impliedVolatility } from "./subjects/impliedVolatility.ts";
 import { impulseBand } from "./subjects/impulseBand.ts";
+import { market } from "./subjects/market.ts";
 import { normalCdf } from "./subjects/normalCdf.ts";
 import { optionBook } from "./subjects/optionBook.ts";
 import { optionGreeks } from "./subjects/optionGreeks.ts";
 import { realisedVolatility } from "./subjects/realisedVolatility.ts";
+import { risk } from "./subjects/risk.ts";
 import { svi } from "./subjects/svi.ts";
 
 /** Everything that `npm run bench:gas` measures, in the order of its table. */
@@ -16,4 +18,6 @@ export const subjects: Subject[] = [
   impulseBand,
   realisedVolatility,
   svi,
+  risk,
+  market,
 ];

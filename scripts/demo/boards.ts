@@ -1,18 +1,20 @@
 /** The boards of both vaults: listed by the curator, bought from, settled by anyone, redeemed by every holder. */
-import { encodeSeries } from "../../keeper/series.ts";
-import { settlementRoundOf } from "../../keeper/settlement.ts";
+import { encodeSeries, seriesName } from "../../keeper/series.ts";
+import { readSettlementProof } from "../../keeper/settle.ts";
 import { FAIR_VOLATILITY } from "./path.ts";
 import { boardStrikes, type Purchase } from "./plan.ts";
+import type { TradeRecord } from "./record.ts";
 import { BUYERS, type Buyer, type PersonCall, type Side, type Stage } from "./stage.ts";
 
-const VOLATILITY_WAD = BigInt(Math.round(FAIR_VOLATILITY * 100)) * 10n ** 16n;
-
-const DELTA_DRIFT = 10n ** 15n; // .001
+/** What a buyer pays at most, for what the seconds until the block add to a quote. */
+const DEAREST = { part: 103n, of: 100n } as const;
 
 interface Board {
   readonly expiry: number;
   readonly strikes: readonly bigint[];
 }
+
+type Quote = Awaited<ReturnType<Side["contracts"]["market"]["quote"]>>["price"];
 
 interface Holding {
   readonly buyer: Buyer;
@@ -32,6 +34,7 @@ export class Boards {
   readonly #stage: Stage;
   readonly #boards: Board[] = [];
   #holdings: Holding[] = [];
+  #example: TradeRecord | undefined;
   #bought = { purchases: 0, contractsWad: 0n };
 
   constructor(stage: Stage) {
@@ -50,7 +53,7 @@ export class Boards {
     this.#boards[board] = { expiry, strikes };
     await this.#stage.act(
       this.#stage.sides.flatMap((side) => [
-        marketCall(side, "curator", "listExpiry", [expiry, VOLATILITY_WAD]),
+        marketCall(side, "curator", "listExpiry", [expiry]),
         marketCall(side, "curator", "listStrikes", [expiry, strikes]),
       ]),
     );
@@ -62,7 +65,12 @@ export class Boards {
     return this.#bought;
   }
 
-  /** Each purchase from both vaults in one block: the same size at the same price. */
+  /** The first purchase from the hedged vault, explained. */
+  get example(): TradeRecord | undefined {
+    return this.#example;
+  }
+
+  /** Each purchase from both vaults in one block: the same size, each at its vault's price. */
   async buy(purchases: readonly Purchase[]): Promise<void> {
     const { sides, addressOf } = this.#stage;
     const deadline = this.#stage.now() + 60;
@@ -70,13 +78,15 @@ export class Boards {
     for (const { board, strike, isCall, sizeWad, buyer } of purchases) {
       const offer = await this.#offer({ board, strike, isCall, sizeWad });
       if (offer === undefined) continue;
-      const { id, premium } = offer;
+      const { id, quotes } = offer;
+      this.#example ??= this.#explain({ id, sizeWad, quote: quotes[0]! });
       this.#bought.purchases++;
       this.#bought.contractsWad += sizeWad;
       const person = buyerNamed(buyer);
-      // At most one per cent above the quote, for what may happen until the block.
-      const args = [id, sizeWad, (premium * 101n) / 100n, deadline, addressOf(person)];
-      calls.push(...sides.map((side) => marketCall(side, person, "buy", args)));
+      for (const [place, side] of sides.entries()) {
+        const most = (quotes[place]!.premium * DEAREST.part) / DEAREST.of;
+        calls.push(marketCall(side, person, "buy", [id, sizeWad, most, deadline, addressOf(person)]));
+      }
       const held = this.#holdings.find((holding) => holding.buyer === person && holding.id === id);
       if (held === undefined) this.#holdings.push({ buyer: person, id, sizeWad });
       else held.sizeWad += sizeWad;
@@ -84,31 +94,65 @@ export class Boards {
     await this.#stage.act(calls);
   }
 
-  /** The strike that a buyer wants or, when it is too far from the money to be sold, the nearest one that is not. */
+  /** The strike that a buyer wants or, when it is not sold now, the nearest one that both vaults sell. */
   async #offer(wanted: Pick<Purchase, "board" | "strike" | "isCall" | "sizeWad">) {
-    const { market } = this.#stage.hedged.contracts;
     const { expiry, strikes } = this.#board(wanted.board);
-    const [least, most] = await Promise.all([market.MIN_DELTA(), market.MAX_DELTA()]);
     const byDistance = strikes
       .map((strikeWad, place) => ({ strikeWad, distance: Math.abs(place - wanted.strike) }))
       .sort((one, other) => one.distance - other.distance);
     for (const { strikeWad } of byDistance) {
       const id = encodeSeries({ expiry: BigInt(expiry), strikeWad, isCall: wanted.isCall });
-      const { premium, delta } = await market.quote(id, wanted.sizeWad);
-      const size = delta < 0n ? -delta : delta;
-      // Delta drifts until the block that buys.
-      if (size > least + DELTA_DRIFT && size < most - DELTA_DRIFT) return { id, premium };
+      const answers = await Promise.all(
+        this.#stage.sides.map(({ contracts }) => contracts.market.quote(id, wanted.sizeWad)),
+      );
+      const isSold = answers.every(({ price, limits }) => price.buying === 0n && limits.closure === 0n);
+      if (isSold) return { id, quotes: answers.map(({ price }) => price) };
     }
     return undefined;
+  }
+
+  #explain(options: { readonly id: bigint; readonly sizeWad: bigint; readonly quote: Quote }): TradeRecord {
+    const { id, sizeWad, quote } = options;
+    return {
+      time: this.#stage.now(),
+      series: seriesName(id, "ETH"),
+      sizeWad,
+      spotWad: quote.spot,
+      markWad: quote.markPrice,
+      forwardWad: quote.forward,
+      volatilityWad: quote.volatility,
+      valueWad: quote.value,
+      worsePriceWad: quote.buyer.worsePrice,
+      volatilityDoubtWad: quote.buyer.volatility,
+      hedgingWad: quote.buyer.hedging,
+      spotDoubtWad: quote.buyer.spot,
+      convexityWad: quote.buyer.convexity,
+      carryDoubtWad: quote.buyer.carry,
+      skewWad: quote.buySkew,
+      premiumWad: quote.premium * 10n ** 12n,
+    };
   }
 
   /** Settles the vault that has no keeper, as anyone may, and has every holder of both redeem. */
   async redeem(board: number): Promise<Redemption> {
     const { expiry } = this.#board(board);
     const { hedged, unhedged, sides, provider, addressOf } = this.#stage;
-    const round = await settlementRoundOf(unhedged.contracts, BigInt(expiry), await provider.getBlockNumber());
-    if (round === undefined) throw new Error(`The feed has no round for the expiry of board ${board + 1}.`);
-    await this.#stage.act([marketCall(unhedged, "dave", "settle", [expiry, round.id])]);
+    const block = await provider.getBlock("latest");
+    if (block === null) throw new Error("The chain has no latest block.");
+    const proof = await readSettlementProof(unhedged.contracts, BigInt(expiry), {
+      block: { blockNumber: block.number, timestamp: BigInt(block.timestamp) },
+    });
+    if (proof.rule !== "first") throw new Error(`No round of the feed settles board ${board + 1}: ${proof.rule}.`);
+    await this.#stage.act([
+      {
+        person: "dave",
+        to: unhedged.contracts.deployment.contracts.expiryPriceOracle,
+        contract: "oracles/ExpiryPriceOracle",
+        method: "proveFirstRound",
+        args: [expiry, proof.round.id, proof.boundaries],
+      },
+      marketCall(unhedged, "dave", "settle", [expiry]),
+    ]);
 
     const { market, vault } = hedged.contracts;
     const [{ settlementPrice }, owedUnits] = await Promise.all([market.expiryOf(expiry), vault.owed()]);

@@ -16,6 +16,7 @@ import { renderReport } from "./report.ts";
 import { type RunResult, runDemo } from "./run.ts";
 import { mean } from "./statistics.ts";
 import { printSummary } from "./summary.ts";
+import { printTrade } from "./trade.ts";
 
 const DEFAULT_SEED = 1;
 const DEFAULT_HOURS = 336;
@@ -36,11 +37,8 @@ const wholeNumber = (low: number, high: number, what: string) => (text: string) 
   return value;
 };
 
-const hours = (text: string) => {
-  const value = wholeNumber(MIN_HOURS, 672, "an even number of hours")(text);
-  if (value % 2 !== 0) throw new InvalidArgumentError(`expected an even number of hours, got "${text}"`);
-  return value;
-};
+const MOST_HOURS = 672;
+const hours = wholeNumber(MIN_HOURS, MOST_HOURS, "a number of hours");
 
 const command = new Command("demo")
   .description(
@@ -48,7 +46,7 @@ const command = new Command("demo")
   )
   .option("--seed <number>", "which price path and buyers", wholeNumber(0, 2 ** 32, "a whole number"), DEFAULT_SEED)
   .option("--seeds <count>", "run seeds 1 to <count> and compare", wholeNumber(1, MOST_SEEDS, "a count"))
-  .option("--hours <hours>", "length of the run; each of the two boards lives half of it", hours, DEFAULT_HOURS)
+  .option("--hours <hours>", "length of the run, which ends on a Friday; boards live a week", hours, DEFAULT_HOURS)
   .option("--report <file>", "where the report goes", "reports/demo.html");
 
 async function main(): Promise<number> {
@@ -61,6 +59,7 @@ async function runOne(options: DemoOptions): Promise<number> {
   const say = (line: string) => console.log(line);
   const { record, faults } = await runDemo({ ...options, say });
   console.log(`\n${printSummary(record)}\n`);
+  if (record.example !== undefined) console.log(`${printTrade(record.example)}\n`);
   mkdirSync(dirname(options.report), { recursive: true });
   writeFileSync(options.report, renderReport(record));
   // The ratio is promised for the default run: a single other path may be unluckier.

@@ -7,6 +7,7 @@ import { bigintOf, type Journal, named } from "./books.ts";
 import type { HedgeRecord } from "./record.ts";
 import type { Stage } from "./stage.ts";
 
+// What the oracles need is brought for both vaults alike (`Stage.tend`): that chore is not left to the one with a keeper.
 /** What a transaction may use here. Gas costs nothing on a local chain, and an estimate costs half a second. */
 const KEEPER_GAS = 1n << 24n;
 
@@ -50,7 +51,7 @@ export async function openKeeperDesk(stage: Stage): Promise<KeeperDesk> {
     hedges,
     faults,
     async tick(time) {
-      const result = await tick({ contracts, signer, policy, gasLimit: KEEPER_GAS });
+      const result = await tick({ contracts, signer, policy, gasLimit: KEEPER_GAS, chores: false });
       const { decision, steps, before, after } = result;
       watches.push({ after: before.blockNumber, upTo: after.blockNumber, bandWad: after.hedge.bandWad, time });
       for (const step of steps) if (step.decision.action === "hedge") hedges.push(step.decision);

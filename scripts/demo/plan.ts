@@ -2,8 +2,9 @@
 import { createRandom } from "../random.ts";
 
 export const STRIKES_PER_BOARD = 5;
-export const BOARDS = 2;
-/** A board lives half the run; nothing shorter leaves room for buying. */
+/** Options expire on Fridays: a run ends on one, and a board is listed when the one before it expires. */
+const BOARD_HOURS = 7 * 24;
+/** Nothing shorter leaves room for buying. */
 export const MIN_HOURS = 12;
 
 export const PLAN_PARAMETERS = {
@@ -21,7 +22,7 @@ export const PLAN_PARAMETERS = {
 
 export interface Purchase {
   readonly hour: number;
-  /** 0 or 1. */
+  /** From 0. */
   readonly board: number;
   readonly buyer: string;
   /** Place among the board's strikes, 0 = lowest. */
@@ -31,14 +32,17 @@ export interface Purchase {
   readonly sizeWad: bigint;
 }
 
+/** How many boards a run has: one a week, the first one perhaps a shorter one; hours that hold none pass before it. */
+export const boardCount = (hours: number): number => Math.floor((hours - MIN_HOURS) / BOARD_HOURS) + 1;
+
 /** Hours in which a board is listed and in which it expires. */
 export function boardHours(options: { readonly hours: number; readonly board: number }): {
   readonly listed: number;
   readonly expires: number;
 } {
   const { hours, board } = options;
-  const life = hours / BOARDS;
-  return { listed: board * life, expires: (board + 1) * life };
+  const expires = hours - (boardCount(hours) - 1 - board) * BOARD_HOURS;
+  return { listed: Math.max(0, expires - BOARD_HOURS), expires };
 }
 
 /** The purchases in order of time. Nobody buys in the last seventh of a board's life. */
@@ -48,14 +52,14 @@ export function planPurchases(options: {
   readonly buyers: readonly string[];
 }): Purchase[] {
   const { seed, hours, buyers } = options;
-  if (!Number.isInteger(hours) || hours < MIN_HOURS || hours % 2 !== 0) {
-    throw new RangeError(`A run of ${hours} hours: expected an even number from ${MIN_HOURS}.`);
+  if (!Number.isInteger(hours) || hours < MIN_HOURS) {
+    throw new RangeError(`A run of ${hours} hours: expected a whole number from ${MIN_HOURS}.`);
   }
   const { callShare, earlyChance, laterChance, smallestSize, largestSize, callWeights } = PLAN_PARAMETERS;
   const random = createRandom(seed, "buyers");
   const strikes = callWeights.map((_, place) => place);
   const purchases: Purchase[] = [];
-  for (let board = 0; board < BOARDS; board++) {
+  for (let board = 0; board < boardCount(hours); board++) {
     const { listed, expires } = boardHours({ hours, board });
     const seventh = (expires - listed) / 7;
     for (let hour = listed; hour < expires - Math.max(seventh, 2); hour++) {

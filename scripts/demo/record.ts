@@ -71,13 +71,41 @@ export interface EventRecord {
   readonly mark?: string;
 }
 
+/** One purchase, explained: how its price came about. Quote WAD, of one option unless it says otherwise. */
+export interface TradeRecord {
+  readonly time: number;
+  /** As the command line names it. */
+  readonly series: string;
+  readonly sizeWad: bigint;
+  readonly spotWad: bigint;
+  readonly markWad: bigint;
+  readonly forwardWad: bigint;
+  /** Annual, WAD. */
+  readonly volatilityWad: bigint;
+  readonly valueWad: bigint;
+  /** What the worse of spot and mark adds. */
+  readonly worsePriceWad: bigint;
+  /** The half-spread's addends; of the first two the greater counts. */
+  readonly volatilityDoubtWad: bigint;
+  readonly hedgingWad: bigint;
+  readonly spotDoubtWad: bigint;
+  readonly convexityWad: bigint;
+  readonly carryDoubtWad: bigint;
+  /** For the whole size. */
+  readonly skewWad: bigint;
+  /** For the whole size. */
+  readonly premiumWad: bigint;
+}
+
 export interface DemoRecord {
   readonly seed: number;
-  /** Annual, posted by the curator. */
+  /** Annual, at the money, as the curator posts it. */
   readonly volatility: number;
   readonly hours: readonly HourRecord[];
   readonly hedges: readonly HedgeRecord[];
   readonly events: readonly EventRecord[];
+  /** The first purchase of the run, explained. */
+  readonly example: TradeRecord | undefined;
   readonly purchases: number;
   readonly contractsSold: number;
   readonly hedged: VaultAccount;

@@ -8,6 +8,7 @@ import { type DemoRecord, vaultResult } from "./record.ts";
 import { HOVER_SCRIPT, STYLE } from "./reportAssets.ts";
 import { frictionlessNav } from "./statistics.ts";
 import { summaryRows } from "./summary.ts";
+import { tradeRows, tradeTitle } from "./trade.ts";
 
 const WIDE = { width: 920, height: 300, fontSize: 13 };
 const NARROW = { width: 380, height: 270, fontSize: 12 };
@@ -42,6 +43,7 @@ ${renderTiles(record)}
 ${renderIntroduction(record)}
 ${charts.map(renderFigure).join("\n")}
 ${renderSummary(record)}
+${renderTrade(record)}
 ${renderEvents(record)}
 ${renderMethod(record)}
 </main>
@@ -180,12 +182,12 @@ function renderIntroduction(record: DemoRecord): string {
       `${formatQuote(hedged.payoutWad)} USDC to option holders. Without a hedge your share price follows every move of ETH; ` +
       `with it, ${formatPercent(statistics.ratio, 0)} of those swings remain. What remains comes from jumps and from the curvature of options, ` +
       `and the premium is the pay for it. The vault without a hedge is a bet on ETH, which happened to ${bet} this time. ` +
-      "Entering costs 0.1 % and leaving 0.1 %, which stays with those who are in.",
+      "Who enters or leaves pays for what the share price may be wrong by, at least 0.1 %, which stays with those who are in.",
   )}</p></article>
 <article><h2>If you trade</h2><p>${escapeText(
-    `${formatCount(record.purchases, "purchase")} of ${eth} options in all, calls and puts on five strikes, at the model's price at ` +
-      `${formatPercent(record.volatility, 0)} volatility plus a spread. Every option that ended in the money was paid in full, ` +
-      "in USDC, at the price feed's first round after expiry.",
+    `${formatCount(record.purchases, "purchase")} of ${eth} options in all, calls and puts on five strikes, at the model's price on a smile of ` +
+      `${formatPercent(record.volatility, 0)} at the money plus a spread that says what it is for. Every option that ended in the money was paid in full, ` +
+      "in USDC, at the price feed's first round after expiry, proved by whoever settled.",
   )}</p></article>
 <article><h2>If you operate</h2><p>${escapeText(
     `The keeper looked once an hour and sent ${formatCount(record.hedges.length, "hedge")}; the other hours it left the position alone. ` +
@@ -226,6 +228,25 @@ function renderSummary(record: DemoRecord): string {
 </section>`;
 }
 
+function renderTrade({ example }: DemoRecord): string {
+  if (example === undefined) return "";
+  const rows = tradeRows(example).map(
+    ({ label, value, kind }) =>
+      `<tr${kind === undefined ? "" : ` class="${kind}"`}><th scope="row">${escapeText(label)}</th><td>${escapeText(value)}</td></tr>`,
+  );
+  return `<section>
+<h2>One price, taken apart</h2>
+<p>${escapeText(
+    `The first purchase: ${tradeTitle(example)}. Every quote on chain names these addends; of the doubt of the volatility and the cost ` +
+      "of hedging the greater counts, the other is shown pale.",
+  )}</p>
+<div class="scroll"><table>
+<thead><tr><th></th><th scope="col">USDC an option</th></tr></thead>
+<tbody>${rows.join("\n")}</tbody>
+</table></div>
+</section>`;
+}
+
 function renderEvents(record: DemoRecord): string {
   const items = record.events.map(
     (event) => `<li><time>${escapeText(formatTime(event.time))}</time> ${escapeText(event.text)}</li>`,
@@ -242,7 +263,8 @@ function renderMethod(record: DemoRecord): string {
 <h2>How it was made</h2>
 <p>${escapeText(
     `Prices are drawn at random from seed ${record.seed}: log-normal hours and rare jumps, no hour above 5 %. The curator posts ` +
-      `${formatPercent(record.volatility, 0)}, the volatility of that process, whatever the path turns out to be. The venue runs from the ` +
+      `a smile around ${formatPercent(record.volatility, 0)}, the volatility of that process, whatever the path turns out to be. Funding ` +
+      "and realised volatility are measured on chain as the hours go by. The venue runs from the " +
       "bytecode that its authors published; an arbitrageur trades its mark to the index, plus a premium that makes funding. The keeper is " +
       "the one that runs in production, over RPC. Before this file was written the run checked that every USDC minted is accounted for, " +
       "that each hedge ended inside the band, and that none was sent from inside it.",

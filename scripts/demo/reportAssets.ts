@@ -56,6 +56,7 @@ th, td { text-align: right; padding: 7px 0 7px 16px; border-bottom: 1px solid va
 th[scope="row"] { text-align: left; padding-left: 0; white-space: normal; }
 thead th { color: var(--soft); font-size: 14px; }
 tr.part th, tr.part td { color: var(--soft); font-size: 14px; } tr.part th[scope="row"] { padding-left: 18px; }
+tr.idle th, tr.idle td { color: var(--soft); }
 tr.total th, tr.total td { font-weight: 700; border-top: 2px solid var(--zero); }
 .events { list-style: none; margin: 12px 0 0; padding: 0; font-size: 15px; }
 .events li { padding: 5px 0; border-bottom: 1px solid var(--line); }

@@ -11,7 +11,7 @@ import { checkHedgedVenue, readAccounts, takeStock, withdrawAll, withdrawnBy } f
 import { formatCount, formatDay, formatFixed, formatNumber, formatPercent, formatQuote } from "./format.ts";
 import { type KeeperDesk, openKeeperDesk } from "./keeperDesk.ts";
 import { createPath, FAIR_VOLATILITY, type PathPoint } from "./path.ts";
-import { BOARDS, boardHours, type Purchase, planPurchases } from "./plan.ts";
+import { boardCount, boardHours, type Purchase, planPurchases } from "./plan.ts";
 import { abs, type DemoRecord, type EventRecord, type HourRecord } from "./record.ts";
 import {
   BUYERS,
@@ -27,8 +27,11 @@ import { hedgeStatistics } from "./statistics.ts";
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
-/** Options expire at 08:00 UTC, so hour 0 is one. */
-const START_HOUR = 8;
+const WEEK = 7 * DAY;
+/** The first expiry there ever was: Friday, 2 January 1970, 08:00 UTC. */
+const FIRST_EXPIRY = DAY + 8 * HOUR;
+/** Every so many hours somebody looks after what falls due: the surface is stale after four. */
+const TENDED_EVERY = 3;
 
 export interface RunOptions {
   readonly seed: number;
@@ -74,7 +77,7 @@ class Run {
   readonly #path: readonly PathPoint[];
   readonly #plan: readonly Purchase[];
   readonly #options: RunOptions;
-  /** Unix seconds of hour 0: the next 08:00 UTC. */
+  /** Unix seconds of hour 0, such that the last hour is a Friday's 08:00 UTC. */
   readonly #start: number;
   readonly #hours: HourRecord[] = [];
   readonly #events: EventRecord[] = [];
@@ -88,7 +91,9 @@ class Run {
     this.#path = path;
     this.#plan = plan;
     this.#options = options;
-    this.#start = (Math.floor((stage.now() - START_HOUR * HOUR) / DAY) + 1) * DAY + START_HOUR * HOUR;
+    const length = options.hours * HOUR;
+    const weeks = Math.floor((stage.now() + length - FIRST_EXPIRY) / WEEK) + 1;
+    this.#start = FIRST_EXPIRY + weeks * WEEK - length;
   }
 
   async play(): Promise<RunResult> {
@@ -101,7 +106,7 @@ class Run {
     const { hour } = point;
     const { hours } = this.#options;
     const time = this.#timeOf(hour);
-    const lives = Array.from({ length: BOARDS }, (_, board) => boardHours({ hours, board }));
+    const lives = Array.from({ length: boardCount(hours) }, (_, board) => boardHours({ hours, board }));
     const expiring = lives.findIndex(({ expires }) => expires === hour);
     const listing = lives.findIndex(({ listed }) => listed === hour);
 
@@ -110,6 +115,9 @@ class Run {
     if (hour === 0) await this.#open(time);
     if (expiring !== -1) await this.#expire(expiring, time);
     if (listing !== -1) await this.#list(listing, point, time);
+    if (listing !== -1 || hour % TENDED_EVERY === 0) {
+      await this.#stage.tend({ isNewDay: hour % 24 === 0 });
+    }
     // The third depositor enters while options are open.
     if (hour === Math.round(hours / 4)) await this.#deposit("carol", time);
     await this.#boards.buy(this.#plan.filter((purchase) => purchase.hour === hour));
@@ -136,7 +144,7 @@ class Run {
     const list = strikes.map((strike) => formatFixed({ value: strike, decimals: 18, digits: 0 })).join(", ");
     this.#tell(
       time,
-      `board ${board + 1} is listed: calls and puts at ${list}, volatility ${formatPercent(FAIR_VOLATILITY, 0)}`,
+      `board ${board + 1} is listed: calls and puts at ${list}, with a smile of ${formatPercent(FAIR_VOLATILITY, 0)} at the money`,
       `board ${board + 1}`,
     );
   }
@@ -149,7 +157,7 @@ class Run {
       time,
       `board ${board + 1} settles at ${formatQuote(priceWad)} USDC: ${formatQuote(owedUnits * 10n ** 12n)} USDC owed and paid at ` +
         `once on ${formatCount(paid, "holding")}, ${worthless} expired worthless`,
-      board === BOARDS - 1 ? "end" : undefined,
+      board === boardCount(this.#options.hours) - 1 ? "end" : undefined,
     );
     const { faults } = await takeStock(this.#stage);
     this.#faults.push(...faults);
@@ -198,6 +206,7 @@ class Run {
       hours: this.#hours,
       hedges: this.#keeper.readHedges(journals.hedged),
       events: this.#events,
+      example: this.#boards.example,
       purchases: this.#boards.bought.purchases,
       contractsSold: toNumber(this.#boards.bought.contractsWad),
       ...accounts,

@@ -6,19 +6,21 @@ import { id, JsonRpcProvider, MaxUint256, Network, type Signer, toQuantity, Wall
 import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
 import type { Deployment } from "../../keeper/deployment.ts";
 import { curieVenue, deployBallast } from "../deploy/deployBallast.ts";
-import { ballastArtifact } from "../local-chain/artifacts.ts";
+import { ballastArtifact, type ContractArtifact } from "../local-chain/artifacts.ts";
 import { type Curie, connectCurie } from "../local-chain/curie.ts";
 import { connectMarket } from "../local-chain/market.ts";
 import { serveLocalChain } from "../local-chain/serve.ts";
+import { dueHours, dueUpkeep } from "../local-chain/steward.ts";
 import { Transactor } from "../local-chain/transactor.ts";
-import { FEED_HEARTBEAT_SECONDS, SEED_DEPOSIT } from "../local-chain/world.ts";
-import type { PathPoint } from "./path.ts";
+import { FAIR_VOLATILITY, type PathPoint } from "./path.ts";
 
 export const DEPOSITORS = { alice: 150_000n, bob: 100_000n, carol: 50_000n } as const;
 export const BUYERS = ["dave", "erin", "frank", "grace"] as const;
 /** What a buyer comes with: enough for every premium of both vaults. */
 const BUYER_PURSE = 250_000n;
 const USDC = 10n ** 6n;
+/** What the governor locks in each vault for ever, whole tokens. */
+const SEED_DEPOSIT = 1_000n;
 /** Seconds after the feed's round when the venue's averages have followed the price. */
 const MARKET_SETTLES = 16;
 /** Where the seed deposits of both vaults are locked for ever. */
@@ -26,7 +28,7 @@ const NOBODY = "0x000000000000000000000000000000000000dEaD";
 
 export type Depositor = keyof typeof DEPOSITORS;
 export type Buyer = (typeof BUYERS)[number];
-export type Person = Depositor | Buyer | "curator" | "governor" | "keeper";
+export type Person = Depositor | Buyer | "curator" | "feed" | "governor" | "keeper";
 
 export const depositors = Object.keys(DEPOSITORS) as Depositor[];
 
@@ -50,6 +52,8 @@ export interface Stage {
   moveMarket(point: PathPoint, time: number): Promise<void>;
   /** Mines one block, a second after the latest, with everything that the calls do, in their order. */
   act(calls: readonly PersonCall[]): Promise<void>;
+  /** Does what falls due for both vaults: hours and funding brought, the surface posted, on a new day V_cap set. */
+  tend(options: { readonly isNewDay: boolean }): Promise<void>;
   /** Sets the next block's time, a second after the latest, for somebody else's transaction. */
   timeNextBlock(): Promise<void>;
   /** Unix seconds of the latest block. */
@@ -60,14 +64,14 @@ export interface Stage {
 export interface PersonCall {
   readonly person: Person;
   readonly to: string;
-  /** The artifact of the contract called, for instance "OptionVault". */
-  readonly contract: string;
+  /** The contract called: its name, for instance "OptionVault", or its artifact. */
+  readonly contract: string | Pick<ContractArtifact, "abi">;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
 export async function openStage(): Promise<Stage> {
-  const chain = await serveLocalChain({ port: 0, listBoard: false });
+  const chain = await serveLocalChain({ port: 0, listBoard: false, seedDeposit: SEED_DEPOSIT });
   const { deployment } = chain;
   const { local } = deployment;
   if (local === undefined) throw new Error("The chain that was just started is not a local one.");
@@ -106,7 +110,9 @@ export async function openStage(): Promise<Stage> {
       deployer: signerOf("deployer"),
       quoteToken: deployment.contracts.quoteToken,
       feed: deployment.contracts.feed,
-      heartbeatSeconds: FEED_HEARTBEAT_SECONDS,
+      pull: deployment.pull,
+      // The hours of one feed are brought once.
+      realisedVolatility: deployment.contracts.realisedVolatility,
       venue: curieVenue(local.curie),
       governor: addressOf("governor"),
       curator: addressOf("curator"),
@@ -114,6 +120,7 @@ export async function openStage(): Promise<Stage> {
       name: "Ballast, not hedged",
       symbol: "bETH-0",
     });
+    await nameFundingReference(signerOf("feed"), twin.venue);
     const hedged: Side = { name: "hedged", contracts: connectContracts(deployment, provider) };
     const unhedged: Side = {
       name: "unhedged",
@@ -122,7 +129,7 @@ export async function openStage(): Promise<Stage> {
     const sides = [hedged, unhedged];
 
     const transactors = new Map<Person, Transactor>();
-    const people: Person[] = [...depositors, ...BUYERS, "curator", "governor"];
+    const people: Person[] = [...depositors, ...BUYERS, "curator", "feed", "governor"];
     for (const person of people) transactors.set(person, await Transactor.create(signerOf(person)));
 
     const latest = await provider.getBlock("latest");
@@ -136,7 +143,8 @@ export async function openStage(): Promise<Stage> {
         for (const { person, to, contract, method, args } of calls) {
           const transactor = transactors.get(person);
           if (transactor === undefined) throw new Error(`${person} has no account here.`);
-          await transactor.call(to, ballastArtifact(contract), method, args);
+          const artifact = typeof contract === "string" ? ballastArtifact(contract) : contract;
+          await transactor.call(to, artifact, method, args);
           involved.add(transactor);
         }
         await provider.send("evm_mine", [++now]);
@@ -146,9 +154,25 @@ export async function openStage(): Promise<Stage> {
       for (const transactor of involved) await transactor.confirm();
     }
 
-    const holders = [
+    const tend = async ({ isNewDay }: { readonly isNewDay: boolean }) => {
+      const timestamp = BigInt(now + 1);
+      const due = await Promise.all([
+        // Both vaults have one realised volatility.
+        dueHours({ contracts: hedged.contracts, timestamp }),
+        ...sides.map(({ contracts }) =>
+          dueUpkeep({ contracts, timestamp, level: FAIR_VOLATILITY, leavesCapacity: !isNewDay }),
+        ),
+      ]);
+      await act(
+        due.flat().map(({ actor, to, artifact, method, args }) => {
+          return { person: actor, to, contract: artifact, method, args };
+        }),
+      );
+    };
+
+    const holders = unique([
       ...people.map((person) => ({ holder: person as string, address: addressOf(person) })),
-      ...["keeper", "arbitrageur", "deployer", "feed"].map((actor) => ({ holder: actor, address: addressOf(actor) })),
+      ...["keeper", "arbitrageur", "deployer"].map((actor) => ({ holder: actor, address: addressOf(actor) })),
       { holder: "the arbitrageur's contract", address: local.marketMover },
       { holder: "nobody (locked shares)", address: NOBODY },
       ...Object.entries(local.curie).map(([name, address]) => ({ holder: `Curie ${name}`, address })),
@@ -156,7 +180,7 @@ export async function openStage(): Promise<Stage> {
         const { quoteToken, feed, ...own } = contracts.deployment.contracts;
         return Object.entries(own).map(([part, address]) => ({ holder: `${name} ${part}`, address }));
       }),
-    ];
+    ]);
     return {
       provider,
       deployment,
@@ -171,6 +195,7 @@ export async function openStage(): Promise<Stage> {
         now = time + MARKET_SETTLES;
       },
       act,
+      tend,
       timeNextBlock: async () => {
         await provider.send("evm_setNextBlockTimestamp", [++now]);
       },
@@ -181,6 +206,18 @@ export async function openStage(): Promise<Stage> {
     await close();
     throw error;
   }
+}
+
+/** The adapter of the second vault learns funding from the same account as that of the first. */
+async function nameFundingReference(signer: Signer, venue: string): Promise<void> {
+  const transactor = await Transactor.create(signer);
+  await transactor.call(venue, ballastArtifact("venues/CurieVenue"), "nameFundingReference", [transactor.address]);
+  await transactor.confirm();
+}
+
+/** What both vaults use stands there once. */
+function unique<T extends { readonly address: string }>(holders: readonly T[]): T[] {
+  return [...new Map(holders.map((holder) => [holder.address, holder])).values()];
 }
 
 /** Gives everybody his money and his approvals, and the second vault the seed that the first one has. */

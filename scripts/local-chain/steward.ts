@@ -7,11 +7,10 @@
 import { Wallet } from "ethers";
 import { type Contracts, connectContracts } from "../../keeper/contracts.ts";
 import type { Deployment } from "../../keeper/deployment.ts";
+import { roundsAt } from "../../keeper/feed.ts";
 import { unpackSlice } from "../../keeper/math/svi.ts";
-import type { Round } from "../../keeper/rounds.ts";
 import { type Neighbour, postOf } from "../../keeper/surface/calibrate.ts";
 import { findHourlyRounds } from "../../keeper/volatility/hourlyRounds.ts";
-import type { LocalAggregator } from "../../types/index.ts";
 import { PRODUCTION } from "../deploy/parameters.ts";
 import { ballastArtifact, type ContractArtifact, packageArtifact } from "./artifacts.ts";
 import type { DevProvider } from "./provider.ts";
@@ -43,6 +42,8 @@ export interface Tended {
   readonly timestamp: bigint;
   /** Volatility at the money of a slice that is not posted yet; {@link LEVEL} unless told. */
   readonly level?: number;
+  /** True when V_cap need not be looked at now. */
+  readonly leavesCapacity?: boolean;
 }
 
 /** A round of the same answer when the feed has been silent for half of what it promises, and Curie's copy of it. */
@@ -74,29 +75,22 @@ export async function dueHeartbeat(options: {
   return [beat, update];
 }
 
-/** Everything that is due, in the order in which it must be done. */
+/** Everything that is due but the feed's heartbeat and {@link dueHours}, which come first. */
 export async function dueUpkeep(tended: Tended): Promise<Upkeep[]> {
-  const [hours, funding, surface, capacity] = await Promise.all([
-    dueHours(tended),
+  const [funding, surface, capacity] = await Promise.all([
     dueFunding(tended),
     dueSurface(tended),
-    dueCapacity(tended),
+    tended.leavesCapacity === true ? [] : dueCapacity(tended),
   ]);
-  return [...hours, ...funding, ...surface, ...capacity];
+  return [...funding, ...surface, ...capacity];
 }
 
-async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "timestamp">): Promise<Upkeep[]> {
+/** The hours of realised volatility that are over. Nothing can be posted while they are missing for long. */
+export async function dueHours({ contracts, timestamp }: Pick<Tended, "contracts" | "timestamp">): Promise<Upkeep[]> {
   const { feed, realisedVolatility, deployment } = contracts;
   const [grid, { roundId }] = await Promise.all([realisedVolatility.grid(), feed.latestRoundData()]);
   if (timestamp <= grid.hour + 3_600n) return [];
-  const readRound = async (id: bigint): Promise<Round | undefined> => {
-    try {
-      const { answer, updatedAt } = await (feed as unknown as LocalAggregator).getRoundData(id);
-      return { id, answer, updatedAt };
-    } catch {
-      return undefined;
-    }
-  };
+  const { readRound } = roundsAt(contracts, await contracts.provider.getBlockNumber());
   const upkeep: Upkeep[] = [];
   let from = { hour: grid.hour, roundId: grid.roundId };
   for (;;) {

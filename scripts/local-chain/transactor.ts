@@ -88,7 +88,9 @@ export class Transactor {
     await Promise.all(
       sent.map(async ({ label, response }) => {
         try {
-          await response.wait();
+          // What is mined already needs no look at how deep it lies.
+          const receipt = await response.provider.getTransactionReceipt(response.hash);
+          if (receipt?.status !== 1) await response.wait();
         } catch (cause) {
           throw new TransactionFailedError(label, cause);
         }

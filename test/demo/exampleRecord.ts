@@ -1,6 +1,6 @@
 /** A made-up run with the shape of a real one: a short straddle's delta along a real path, hedged from outside a band. */
 import { createPath, FAIR_VOLATILITY } from "../../scripts/demo/path.ts";
-import type { DemoRecord, HedgeRecord, HourRecord, VaultAccount } from "../../scripts/demo/record.ts";
+import type { DemoRecord, HedgeRecord, HourRecord, TradeRecord, VaultAccount } from "../../scripts/demo/record.ts";
 import { hedgeStatistics } from "../../scripts/demo/statistics.ts";
 
 const WAD = 10n ** 18n;
@@ -9,6 +9,26 @@ const SHARES = 300_000;
 const BAND = 4;
 
 export const wad = (value: number): bigint => BigInt(Math.round(value * 1e6)) * 10n ** 12n;
+
+/** Its addends make its premium. */
+export const exampleTrade: TradeRecord = {
+  time: START,
+  series: "ETH-09JAN26-3000-C",
+  sizeWad: 2n * WAD,
+  spotWad: 3_000n * WAD,
+  markWad: wad(3_000.6),
+  forwardWad: wad(3_006.33),
+  volatilityWad: wad(0.681),
+  valueWad: wad(116.25),
+  worsePriceWad: wad(0.32),
+  volatilityDoubtWad: wad(2.75),
+  hedgingWad: wad(8.12),
+  spotDoubtWad: wad(7.01),
+  convexityWad: wad(0.11),
+  carryDoubtWad: wad(1.19),
+  skewWad: wad(1.5),
+  premiumWad: wad(2 * (116.25 + 0.32 + 8.12 + 7.01 + 0.11 + 1.19) + 1.5),
+};
 
 export function exampleRecord(options: { seed: number; hours: number }): DemoRecord {
   const path = createPath(options);
@@ -79,6 +99,7 @@ export function exampleRecord(options: { seed: number; hours: number }): DemoRec
       { time: (START + last.time) / 2, text: "board 1 settles at 2,693.00", mark: "board 2" },
       { time: last.time, text: "board 2 settles at 2,620.00", mark: "end" },
     ],
+    example: exampleTrade,
     purchases: 91,
     contractsSold: 118.4,
     hedged: account(-1_234.56, last.hedged.navPerShare),

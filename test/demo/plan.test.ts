@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { boardHours, boardStrikes, MIN_HOURS, PLAN_PARAMETERS, planPurchases } from "../../scripts/demo/plan.ts";
+import {
+  boardCount,
+  boardHours,
+  boardStrikes,
+  MIN_HOURS,
+  PLAN_PARAMETERS,
+  planPurchases,
+} from "../../scripts/demo/plan.ts";
 import { expectNear, expectWithin } from "../helpers/numbers.ts";
 
 const WAD = 10n ** 18n;
@@ -15,14 +22,13 @@ describe("the demo's buyers", () => {
 
   it("buy within a board's life, never in its last seventh or last two hours, and always when it opens", () => {
     fc.assert(
-      fc.property(fc.nat(), fc.integer({ min: MIN_HOURS / 2, max: 200 }), (seed, half) => {
-        const hours = 2 * half;
+      fc.property(fc.nat(), fc.integer({ min: MIN_HOURS, max: 672 }), (seed, hours) => {
         const purchases = plan(seed, hours);
         for (const { board, hour } of purchases) {
           const { listed, expires } = boardHours({ hours, board });
-          expectWithin(hour, listed, expires - Math.max((expires - listed) / 7, 2) - 1e-9);
+          expectWithin(hour, listed, Math.max(listed, expires - Math.max((expires - listed) / 7, 2) - 1e-9));
         }
-        for (const board of [0, 1]) {
+        for (let board = 0; board < boardCount(hours); board++) {
           const { listed } = boardHours({ hours, board });
           expect(purchases.some((purchase) => purchase.board === board && purchase.hour === listed)).to.equal(true);
         }
@@ -39,9 +45,28 @@ describe("the demo's buyers", () => {
     expect(new Set(all.map((purchase) => purchase.buyer))).to.deep.equal(new Set(buyers));
   });
 
-  it("refuse a run that has no room for two boards", () => {
-    expect(() => plan(1, 10)).to.throw(RangeError, "A run of 10 hours");
-    expect(() => plan(1, 25)).to.throw(RangeError, "A run of 25 hours");
+  it("refuse a run that has no room for a board", () => {
+    expect(() => plan(1, 11)).to.throw(RangeError, "A run of 11 hours");
+    expect(() => plan(1, 24.5)).to.throw(RangeError, "A run of 24.5 hours");
+  });
+});
+
+describe("the demo's boards", () => {
+  it("expire a week apart, the last with the run, each listed when the one before expires", () => {
+    const lives = (hours: number) =>
+      Array.from({ length: boardCount(hours) }, (_, board) => Object.values(boardHours({ hours, board })));
+    expect(lives(12)).to.deep.equal([[0, 12]]);
+    expect(lives(168)).to.deep.equal([[0, 168]]);
+    expect(lives(179)).to.deep.equal([[11, 179]]);
+    expect(lives(200)).to.deep.equal([
+      [0, 32],
+      [32, 200],
+    ]);
+    expect(lives(336)).to.deep.equal([
+      [0, 168],
+      [168, 336],
+    ]);
+    expect(lives(672).length).to.equal(4);
   });
 });
 

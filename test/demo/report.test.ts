@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { renderReport } from "../../scripts/demo/report.ts";
 import { printSummary, summaryRows } from "../../scripts/demo/summary.ts";
-import { exampleRecord } from "./exampleRecord.ts";
+import { printTrade, tradeRows } from "../../scripts/demo/trade.ts";
+import { exampleRecord, exampleTrade, wad } from "./exampleRecord.ts";
 
 const VOID = new Set(["meta", "br", "hr", "img", "input", "link"]);
 const record = exampleRecord({ seed: 1, hours: 336 });
@@ -50,6 +51,21 @@ describe("the demo's report", () => {
     for (const label of ["Spot", "Venue mark", "Before the keeper", "After", "Band", "Hedged", "Not hedged"]) {
       expect(html, label).to.contain(`</span>${label}<output>`);
     }
+  });
+
+  it("takes one price apart, here and on the terminal: the addends that count make the price", () => {
+    const rows = tradeRows(exampleTrade);
+    for (const { label, value, kind } of rows) {
+      const row = `<tr${kind === undefined ? "" : ` class="${kind}"`}><th scope="row">${label.replace("&", "&amp;")}</th><td>${value}</td></tr>`;
+      expect(html).to.contain(row);
+      expect(printTrade(exampleTrade)).to.contain(value);
+    }
+    const sum = rows.filter(({ kind }) => kind === undefined).reduce((all, { value }) => all + Number(value), 0);
+    expect(Math.abs(sum - Number(rows.at(-1)!.value))).to.be.lessThan(0.0005);
+    expect(rows.find(({ kind }) => kind === "idle")!.label).to.contain("Doubt of the volatility");
+    const jumpy = tradeRows({ ...exampleTrade, volatilityDoubtWad: wad(9) });
+    expect(jumpy.find(({ kind }) => kind === "idle")!.label).to.contain("hedging");
+    expect(renderReport({ ...record, example: undefined })).to.not.contain("taken apart");
   });
 
   it("shows every figure of the summary", () => {

@@ -7,17 +7,19 @@
 import { expect } from "chai";
 import { Contract, JsonRpcProvider, MaxUint256, parseEther, Wallet } from "ethers";
 import { network } from "hardhat";
+import { connectContracts } from "../../keeper/contracts.ts";
 import { type Deployment, readDeployment } from "../../keeper/deployment.ts";
+import { readSettlementProof, settlementCalls } from "../../keeper/settle.ts";
 import { ballastArtifact } from "../../scripts/local-chain/artifacts.ts";
-import { fiveStrikes } from "../../scripts/local-chain/board.ts";
+import { fiveStrikes, nextFridayExpiry } from "../../scripts/local-chain/board.ts";
 import { connectCurie } from "../../scripts/local-chain/curie.ts";
 import { connectMarket, type Market } from "../../scripts/local-chain/market.ts";
 import { type SpawnedChain, spawnLocalChain } from "../../scripts/local-chain/spawn.ts";
+import { createSteward, type Steward } from "../../scripts/local-chain/steward.ts";
 import type { CurieVenue, HedgeController, LocalUsdc, OptionMarket, OptionVault } from "../../types/index.ts";
 
 const { FORK_URL, FORK_DEPLOYMENT } = process.env;
 const HOUR = 3_600;
-const DAY = 24 * HOUR;
 const GAS = { gasLimit: 12_000_000n };
 const eth = (amount: string | number) => parseEther(String(amount));
 const usdc = (whole: number) => BigInt(whole) * 10n ** 6n;
@@ -60,6 +62,7 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
     let local: NonNullable<Deployment["local"]>;
     let contracts: Deployment["contracts"];
     let world: Market;
+    let steward: Steward;
     let vault: OptionVault;
     let market: OptionMarket;
     let controller: HedgeController;
@@ -86,6 +89,7 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
       token = at("local/LocalUsdc", contracts.quoteToken);
       const curie = connectCurie({ addresses: local.curie, signer: signer("arbitrageur") });
       world = await connectMarket({ curie, signer: signer("arbitrageur"), marketMover: local.marketMover });
+      steward = createSteward({ deployment, provider });
     });
 
     async function trade() {
@@ -105,21 +109,28 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
 
     it("lists and sells", async () => {
       const now = (await forked.connection.ethers.provider.getBlock("latest"))!.timestamp;
-      expiry = BigInt(now + 2 * DAY);
-      await market.connect(signer("curator")).listExpiry(expiry, eth("0.65"));
+      expiry = BigInt(nextFridayExpiry(now));
+      await market.connect(signer("curator")).listExpiry(expiry);
       await market.connect(signer("curator")).listStrikes(expiry, fiveStrikes(eth(3_000)));
+      // The curator posts the surface and V_cap, somebody brings hours and funding.
+      const done = (await steward.tend()).map(({ method }) => method);
+      expect(done).to.include.members(["bring", "sample", "post", "setVegaCapacity"]);
       const dave = signer("dave");
       await token.connect(dave).mint(dave.address, usdc(100_000));
       await token.connect(dave).approve(contracts.market, MaxUint256);
       const id = (expiry << 65n) | (1n << 64n) | (eth(3_000) / 10n ** 9n);
-      await market.connect(dave).buy(id, eth(40), MaxUint256, MaxUint256, dave.address);
+      // A round of the feed sells a twentieth of NAV in delta: two of them for forty calls.
+      for (let round = 0; round < 2; round++) {
+        await market.connect(dave).buy(id, eth(20), MaxUint256, MaxUint256, dave.address);
+        await world.step({ priceWad: eth(3_000), seconds: 60 });
+      }
       expect(await market.openInterest(id)).to.equal(eth(40));
     });
 
     it("hedges on the real venue", async () => {
       await trade();
       const state = await controller.hedgeState();
-      expect(state.hedgeSize).to.be.closeTo(eth("20.4"), eth("0.5"));
+      expect(state.hedgeSize).to.be.closeTo(eth("21.2"), eth("0.4"));
       expect(state.netDelta < 0n ? -state.netDelta : state.netDelta).to.be.lessThanOrEqual(state.band);
     });
 
@@ -141,15 +152,22 @@ describe(`a fork of ${FORK_URL === undefined ? "the local chain with the real ve
 
     it("settles, redeems, unwinds and lets everybody leave", async () => {
       const now = BigInt((await forked.connection.ethers.provider.getBlock("latest"))!.timestamp);
-      for (let left = Number(expiry - now) - 60; left > 0; left -= HOUR) {
-        await world.step({ priceWad: eth(3_120), seconds: Math.max(60, Math.min(left, HOUR)) });
+      for (let left = Number(expiry - now) - 60; left > 0; left -= 2 * HOUR) {
+        await world.step({ priceWad: eth(3_120), seconds: Math.max(60, Math.min(left, 2 * HOUR)) });
       }
       await world.step({ priceWad: eth(3_120), seconds: HOUR });
       const id = (expiry << 65n) | (1n << 64n) | (eth(3_000) / 10n ** 9n);
-      const curie = connectCurie({ addresses: local.curie, signer: signer("arbitrageur") });
-      let { roundId } = await curie.aggregator.latestRoundData();
-      while ((await curie.aggregator.getRoundData(roundId - 1n)).updatedAt >= expiry) roundId--;
-      await market.connect(signer("erin")).settle(expiry, roundId);
+      const { provider } = forked.connection.ethers;
+      const ours = connectContracts(deployment!, provider);
+      const block = (await provider.getBlock("latest"))!;
+      const proof = await readSettlementProof(ours, expiry, {
+        block: { blockNumber: block.number, timestamp: BigInt(block.timestamp) },
+      });
+      expect(proof.rule).to.equal("first");
+      if (proof.rule === "wait") return;
+      for (const call of await settlementCalls(ours, { expiry, proof })) {
+        await (await signer("erin").sendTransaction({ ...call, ...GAS })).wait();
+      }
       expect(await vault.owed()).to.equal(usdc(40 * 120));
 
       const dave = signer("dave");

@@ -12,12 +12,14 @@ import { type FakeNode, fakeNode, HttpStatus, NodeError } from "../helpers/rpc.t
 const KEY = `0x${"42".repeat(32)}`;
 const address = (byte: string): string => `0x${byte.repeat(20)}`;
 
-const parts = Object.keys(deploymentSchema.shape.contracts.shape);
 const deployment = {
   version: DEPLOYMENT_VERSION,
   chainId: 31_337,
   rpcUrl: "http://127.0.0.1:1",
-  contracts: Object.fromEntries(parts.map((name, i) => [name, address((16 + i).toString(16))])),
+  contracts: Object.fromEntries(
+    Object.keys(deploymentSchema.shape.contracts.shape).map((name, i) => [name, address((16 + i).toString(16))]),
+  ),
+  pull: { pyth: address("aa"), id: `0x${"bb".repeat(32)}`, serviceUrl: "http://127.0.0.1:2" },
 };
 
 describe("deployment files", () => {
@@ -44,7 +46,7 @@ describe("deployment files", () => {
   it("may be of a chain without a router or a pull feed", () => {
     const { router: _, ...contracts } = deployment.contracts;
     expect(readDeployment(writeWith({ contracts })).contracts.router).to.equal(undefined);
-    expect(readDeployment(writeWith({})).pull).to.equal(undefined);
+    expect(readDeployment(writeWith({ pull: undefined })).pull).to.equal(undefined);
   });
 
   it("are asked for when missing, with the command that writes one", () => {
@@ -59,10 +61,11 @@ describe("deployment files", () => {
   });
 
   for (const [name, changes, message] of [
-    ["another version", { version: 1 }, /is of version 1, expected 2/],
+    ["the version before this one", { version: 1 }, /is of version 1, expected 2: .*`npm run chain`/],
     ["no version", { version: undefined }, /is of version undefined, expected 2/],
+    ["a pull feed's number that is too short", { pull: { ...deployment.pull, id: "0x12" } }, /32 bytes[\s\S]*pull\.id/],
+    ["a price service that is no address", { pull: { ...deployment.pull, serviceUrl: "here" } }, /pull\.serviceUrl/],
     ["a first block before the first", { firstBlock: -1 }, /firstBlock/],
-    ["a pull feed without its number", { pull: { pyth: address("11") } }, /pull\.id/],
     ["a chain id in words", { chainId: "31337" }, /chainId/],
     ["a negative chain id", { chainId: -1 }, /chainId/],
     ["an RPC URL that is none", { rpcUrl: "localhost" }, /rpcUrl/],

@@ -91,9 +91,15 @@ export async function deployWorld(ethers: HardhatEthers, decimals = 6): Promise<
   return (await ethers.deployContract("ToldPricingWorld", [decimals])) as unknown as ToldPricingWorld;
 }
 
-/** A pricer on that world; `missing` names the guard that it is without. */
-export async function deployPricer(ethers: HardhatEthers, world: ToldPricingWorld, missing?: Guard): Promise<Pricer> {
-  const args = new Array<unknown>(6).fill(await world.getAddress());
+/** A pricer on that world; `missing` names the guard that it is without, `oracle` another source of spot. */
+export async function deployPricer(
+  ethers: HardhatEthers,
+  world: ToldPricingWorld,
+  missing?: Guard,
+  oracle?: string,
+): Promise<Pricer> {
+  const address = await world.getAddress();
+  const args: unknown[] = [address, address, address, address, oracle ?? address, address];
   const pricer =
     missing === undefined
       ? await ethers.deployContract("OptionPricer", args)

@@ -394,7 +394,7 @@ describe("OptionMarket", () => {
         market,
         "Bought",
       );
-      const [{ args }] = await market.queryFilter(market.filters.Bought());
+      const { args } = (await market.queryFilter(market.filters.Bought()))[0]!;
       const paid = usdc(10_000) - (await usdcToken.balanceOf(dave.address));
       expect([args.id, args.buyer, args.receiver, args.size, args.premium]).to.deep.equal([
         call,

@@ -1,10 +1,10 @@
 /**
  * What the option market costs on the real Curie with 64 live series: 4 expiries of 8 strikes, a call and a put each, all
- * open. Whole transactions, as a trader pays for them; beside each the part that is the venue's own reads, and what is
- * left without them.
+ * open. A row is without what the venue takes to be read, which stands beside it as `.venueReads`.
  */
 import { MaxUint256 } from "ethers";
 import {
+  bringHours,
   buy,
   type CurieSystem,
   DAY,
@@ -13,97 +13,83 @@ import {
   fund,
   listBoard,
   networkHelpers,
-  provider,
+  prove,
   rebalance,
   repostSurface,
   seriesId,
-  settleAt,
   systemOnCurie,
   usdc,
 } from "../../../test/helpers/system.ts";
 import type { Row, Subject } from "../bench.ts";
+import { gasOfCall, gasOfTransaction, type Spent } from "../trace.ts";
 
-const { time, takeSnapshot } = networkHelpers;
 const STRIKES = [2_750, 2_800, 2_900, 3_000, 3_050, 3_100, 3_200, 3_300];
 const EXPIRIES = 4;
+/** With two strikes more an expiry has 20 series. */
+const MORE_STRIKES = [2_950, 3_150];
 const EACH = eth("0.05");
+const GAS = { gasLimit: 8_000_000n };
 
-interface Frame {
-  readonly to?: string;
-  readonly gasUsed: string;
-  readonly calls?: readonly Frame[];
-}
-
-/** Gas of a mined transaction, and of its calls to the venue's adapter. */
-async function gasOf(system: CurieSystem, hash: string): Promise<{ whole: number; venue: number }> {
-  const receipt = await provider.getTransactionReceipt(hash);
-  const trace = (await provider.send("debug_traceTransaction", [hash, { tracer: "callTracer" }])) as Frame;
-  const ofVenue = (frame: Frame): number => {
-    if (frame.to?.toLowerCase() === system.addresses.venue.toLowerCase()) return Number(frame.gasUsed);
-    return (frame.calls ?? []).reduce((sum, call) => sum + ofVenue(call), 0);
-  };
-  return { whole: Number(receipt!.gasUsed), venue: ofVenue(trace) };
-}
-
-async function openBoards(): Promise<{ system: CurieSystem; expiries: bigint[] }> {
-  const system = await systemOnCurie();
-  await deposit(system, system.alice, usdc(5_000_000));
-  const expiries: bigint[] = [];
-  for (let week = 1; week <= EXPIRIES; week++) {
-    expiries.push(await listBoard(system, { strikes: STRIKES, week }));
-    // Twenty strikes a day.
-    if (week % 2 === 0) await freshen(system, DAY);
-  }
-  for (const expiry of expiries) {
-    for (const strike of STRIKES) {
-      // More calls than puts, so that there is something to hedge.
-      await buy(system, system.dave, seriesId(expiry, strike, "call"), 2n * EACH);
-      await buy(system, system.dave, seriesId(expiry, strike, "put"), EACH);
-    }
-    await freshen(system, 900);
-  }
-  await rebalance(system);
-  return { system, expiries };
-}
-
-/** A step of the market and what the curator and the messengers do meanwhile. */
-async function freshen(system: CurieSystem, seconds: number): Promise<void> {
+/** A step of the market, and what the curator and the messengers do meanwhile. */
+async function pass(system: CurieSystem, seconds: number): Promise<void> {
   await system.world$.step({ priceWad: eth(3_000), seconds });
-  await bringHoursOf(system);
+  await bringHours(system);
   await repostSurface(system);
 }
 
-const bringHoursOf = async (system: CurieSystem) => {
-  const { bringHours } = await import("../../../test/helpers/system.ts");
-  await bringHours(system);
-};
+/** More calls than puts, so that there is something to hedge. */
+async function open(system: CurieSystem, expiry: bigint, strikes: readonly number[]): Promise<void> {
+  for (const strike of strikes) {
+    await buy(system, system.dave, seriesId(expiry, strike, "call"), 2n * EACH);
+    await buy(system, system.dave, seriesId(expiry, strike, "put"), EACH);
+  }
+}
 
 export const market: Subject = {
   title: "the option market",
   async measure(): Promise<Row[]> {
-    const { system, expiries } = await openBoards();
-    const rows: Row[] = [];
-    const add = (name: string, value: number) => rows.push({ name, value, unit: "gas" });
-    const measure = async (name: string, send: () => Promise<{ hash: string }>) => {
-      const { whole, venue } = await gasOf(system, (await send()).hash);
-      add(name, whole - venue);
-      add(`${name}.venueReads`, venue);
-    };
-    const id = seriesId(expiries[1]!, 3_000, "call");
+    const system = await systemOnCurie();
+    const { venue } = system.addresses;
     const trader = system.erin;
-    await fund(system, trader, usdc(1_000_000));
-    const market = system.market.connect(trader);
-    const trade = () => market.buy(id, EACH, MaxUint256, MaxUint256, trader.address, { gasLimit: 8_000_000n });
+    const board = system.market.connect(trader);
+    const rows: Row[] = [];
+    const add = (name: string, { whole, at }: Spent) => {
+      rows.push({ name, value: whole - at, unit: "gas" });
+      if (at > 0) rows.push({ name: `${name}.venueReads`, value: at, unit: "gas" });
+    };
+    const measure = async (name: string, sent: Promise<{ hash: string }>) =>
+      add(name, await gasOfTransaction((await sent).hash, venue));
 
-    // The first renews the checkpoint: the hedge before it called for that.
-    await measure("market.buyRenewing", trade);
-    await measure("market.buy", trade);
-    await measure("market.sell", () => market.sell(id, EACH, 0n, MaxUint256, trader.address, { gasLimit: 8_000_000n }));
-    add("market.quote", Number(await market.quote.estimateGas(id, EACH)));
-    add("market.quote", Number(await market.quote.estimateGas(id, EACH)));
-    const bookGas = Number(await system.riskEngine.book.estimateGas(eth(3_000)));
-    add("risk.book64", bookGas);
-    console.error("valuation", await system.riskEngine.valuation.estimateGas(), "pricer", await system.pricer.quote.estimateGas(id, EACH), "state", await system.venue.state.estimateGas(), "mark", await system.venue.markPrice.estimateGas(), "depth", await system.venue.depth.estimateGas(1n));
+    await deposit(system, system.alice, usdc(5_000_000));
+    await fund(system, trader, usdc(1_000_000));
+    const first = await listBoard(system, { strikes: STRIKES });
+    await open(system, first, STRIKES);
+    const id = seriesId(first, 3_000, "call");
+    const trade = () => board.buy(id, EACH, MaxUint256, MaxUint256, trader.address, GAS);
+    await trade();
+    await system.saleLimits.connect(trader).renew();
+    await measure("market.buyWithOneExpiry", trade());
+
+    for (let week = 2; week <= EXPIRIES; week++) {
+      await pass(system, DAY);
+      await open(system, await listBoard(system, { strikes: STRIKES, week }), STRIKES);
+    }
+    await pass(system, 3_600);
+    await rebalance(system);
+    // The first after a hedge renews the checkpoint.
+    await measure("market.buyRenewing", trade());
+    await measure("market.buy", trade());
+    await measure("market.sell", board.sell(id, EACH, 0n, MaxUint256, trader.address, GAS));
+    const data = board.interface.encodeFunctionData("quote", [id, EACH]);
+    add("market.quote", await gasOfCall({ to: system.addresses.market, data }, venue));
+
+    await system.market.connect(system.curator).listStrikes(first, MORE_STRIKES.map(eth));
+    await open(system, first, MORE_STRIKES);
+    const left = Number(first) - (await networkHelpers.time.latest());
+    await system.world$.step({ priceWad: eth(3_040), seconds: left + 60 });
+    await prove(system, first);
+    await measure("market.settleExpiry20", system.market.connect(system.stranger).settle(first));
+    await measure("market.redeem", board.redeem(id, EACH, trader.address));
     return rows;
   },
 };

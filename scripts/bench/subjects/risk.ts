@@ -8,32 +8,24 @@ import {
   deposit,
   eth,
   keepFresh,
+  listBoard,
   type MisbehavingSystem,
   networkHelpers,
-  provider,
   seriesId,
-  setVegaCapacity,
   systemOnMisbehavingVenue,
   usdc,
-  listBoard,
 } from "../../../test/helpers/system.ts";
 import type { Row, Subject } from "../bench.ts";
+import { gasOfCall } from "../trace.ts";
 
 const { time } = networkHelpers;
 const EXPIRIES = 4;
 const STRIKES = Array.from({ length: 32 }, (_, place) => 2_750 + 16 * place);
 const EACH = eth("0.01");
-const CALL_BASE = 21_000;
 
-/** Gas of the call itself: an estimate less what any transaction with this calldata costs. */
 async function gasOfBook(system: MisbehavingSystem): Promise<number> {
   const data = system.riskEngine.interface.encodeFunctionData("book", [eth(3_000)]);
-  const trace = (await provider.send("debug_traceCall", [
-    { to: system.addresses.riskEngine, data, gas: "0xf00000" },
-    "latest",
-    { tracer: "callTracer" },
-  ])) as { gasUsed: string };
-  return Number(trace.gasUsed) - CALL_BASE;
+  return (await gasOfCall({ to: system.addresses.riskEngine, data }, system.addresses.venue)).whole;
 }
 
 export const risk: Subject = {
@@ -56,7 +48,6 @@ export const risk: Subject = {
       await time.increase(DAY);
       await keepFresh(system);
     }
-    console.error(measured);
     return [
       { name: "risk.perSeries", value: Math.round((measured[3]! - measured[0]!) / 192), unit: "gas" },
       { name: "risk.book64", value: measured[0]!, unit: "gas" },
