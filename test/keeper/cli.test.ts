@@ -31,7 +31,7 @@ describe("the commands on a running chain", function () {
   let callId: bigint;
 
   before(async () => {
-    chain = await spawnLocalChain();
+    chain = await spawnLocalChain(["--no-steward"]);
     const { rpcUrl, chainId } = chain.deployment;
     provider = openProvider({ url: rpcUrl, chainId });
     requests = [];
