@@ -1,4 +1,4 @@
-/** `npm run chain -- [--port 8545] [--deployment deployments/local.json] [--price 3000] [--no-board]` */
+/** `npm run chain -- [--port 8545] [--deployment deployments/local.json] [--price 3000] [--no-board] [--no-steward]` */
 import { rmSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { parseEther } from "ethers";
@@ -11,6 +11,7 @@ interface ChainOptions {
   readonly deployment: string;
   readonly price: bigint;
   readonly board: boolean;
+  readonly steward: boolean;
 }
 
 const port = (text: string): number => {
@@ -30,7 +31,8 @@ const command = new Command("chain")
   .option("--port <port>", "where to serve RPC; 0 = any free port", port, 8545)
   .option("--deployment <file>", "where to write the addresses", "deployments/local.json")
   .option("--price <usdc>", "first price of ETH", price, parseEther("3000"))
-  .option("--no-board", "list no options");
+  .option("--no-board", "list no options")
+  .option("--no-steward", "do nothing that falls due as time passes: a test wants no blocks but its own");
 
 /** How often the steward looks: often enough that a clock that somebody set forward finds the market alive. */
 const LOOK_EVERY_MS = 2_000;
@@ -75,7 +77,7 @@ async function main(): Promise<void> {
   console.log(`chain: pull prices ${pull?.serviceUrl}, feed ${pull?.id} of the contract ${pull?.pyth}`);
   console.log(`chain: RPC ${rpcUrl}, chain id ${chainId}, addresses in ${options.deployment}; Ctrl-C ends it`);
 
-  keepAlive(chain);
+  if (options.steward) keepAlive(chain);
   // The chain lives in memory: there is nothing to save, and open connections of others need not be waited for.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
 }
