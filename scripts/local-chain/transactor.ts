@@ -1,13 +1,6 @@
-import {
-  ContractFactory,
-  getCreateAddress,
-  Interface,
-  type Signer,
-  type TransactionRequest,
-  type TransactionResponse,
-} from "ethers";
+import { BaseWallet, ContractFactory, getCreateAddress, Interface, type Signer, type TransactionRequest } from "ethers";
 import type { ContractArtifact } from "./artifacts.ts";
-import { devProviderOf } from "./provider.ts";
+import { type DevProvider, devProviderOf } from "./provider.ts";
 
 export class TransactionFailedError extends Error {
   constructor(label: string, cause: unknown) {
@@ -21,7 +14,7 @@ const GAS_LIMIT = 16_000_000n;
 
 interface SentTransaction {
   readonly label: string;
-  readonly response: TransactionResponse;
+  readonly hash: string;
 }
 
 /**
@@ -31,12 +24,14 @@ interface SentTransaction {
 export class Transactor {
   readonly address: string;
   readonly #signer: Signer;
+  readonly #provider: DevProvider;
   readonly #fees: Pick<TransactionRequest, "maxFeePerGas" | "maxPriorityFeePerGas" | "chainId" | "type">;
   #nonce: number;
   #sent: SentTransaction[] = [];
 
   private constructor(signer: Signer, address: string, nonce: number, chainId: bigint, maxFeePerGas: bigint) {
     this.#signer = signer;
+    this.#provider = devProviderOf(signer);
     this.address = address;
     this.#nonce = nonce;
     this.#fees = { type: 2, chainId, maxFeePerGas, maxPriorityFeePerGas: 0n };
@@ -56,7 +51,7 @@ export class Transactor {
 
   /** The chain's latest block. */
   async blockNumber(): Promise<number> {
-    return devProviderOf(this.#signer).getBlockNumber();
+    return this.#provider.getBlockNumber();
   }
 
   /** The address that this account's transaction number `ahead` from now would create. */
@@ -86,11 +81,11 @@ export class Transactor {
     const sent = this.#sent;
     this.#sent = [];
     await Promise.all(
-      sent.map(async ({ label, response }) => {
+      sent.map(async ({ label, hash }) => {
         try {
-          // What is mined already needs no look at how deep it lies.
-          const receipt = await response.provider.getTransactionReceipt(response.hash);
-          if (receipt?.status !== 1) await response.wait();
+          const receipt =
+            (await this.#provider.getTransactionReceipt(hash)) ?? (await this.#provider.waitForTransaction(hash));
+          if (receipt?.status !== 1) throw new Error("it was mined and reverted");
         } catch (cause) {
           throw new TransactionFailedError(label, cause);
         }
@@ -101,10 +96,17 @@ export class Transactor {
   async #send(label: string, request: TransactionRequest): Promise<void> {
     const nonce = this.#nonce++;
     try {
-      const response = await this.#signer.sendTransaction({ ...request, ...this.#fees, nonce, gasLimit: GAS_LIMIT });
-      this.#sent.push({ label, response });
+      const hash = await this.#broadcast({ ...request, ...this.#fees, nonce, gasLimit: GAS_LIMIT });
+      this.#sent.push({ label, hash });
     } catch (cause) {
       throw new TransactionFailedError(label, cause);
     }
+  }
+
+  /** A wallet's own way to send asks for the newest block each time, which nobody needs here. */
+  async #broadcast(transaction: TransactionRequest): Promise<string> {
+    if (!(this.#signer instanceof BaseWallet)) return (await this.#signer.sendTransaction(transaction)).hash;
+    const raw = await this.#signer.signTransaction(transaction);
+    return (await this.#provider.send("eth_sendRawTransaction", [raw])) as string;
   }
 }

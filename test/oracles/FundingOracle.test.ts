@@ -72,7 +72,7 @@ async function charge(oracle: Oracle, venue: MisbehavingVenue, { rate, seconds }
   const now = await networkHelpers.time.latest();
   const paid = toWad((3_000 * rate * seconds) / YEAR);
   await venue.setCumulativeFunding((await venue.cumulativeFunding()) + paid);
-  if (seconds > DAY) {
+  if (seconds >= HOUR) {
     await networkHelpers.time.setNextBlockTimestamp(now + seconds - 1);
     await refreshFeed(oracle);
   }
