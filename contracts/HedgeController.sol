@@ -53,6 +53,9 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
     uint256 public constant HEDGE_GAS = 2_000_000;
     /// @dev The least time between two samples of funding.
     uint256 private constant SAMPLE_INTERVAL = 15 minutes;
+    /// @dev The most that a venue's figures can be, underlying WAD and quote WAD.
+    uint256 private constant MAX_SIZE = 1 << 90; // 1.2e9
+    uint256 private constant MAX_AMOUNT = 1 << 110; // 1.3e15
     /// @dev A read of the venue is granted this much, so that a caller cannot starve it and make it look dead.
     uint256 private constant VENUE_READ_GAS = 2_000_000;
     /// @dev The same for a single figure.
@@ -215,6 +218,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
 
     /// @inheritdoc IHedgeController
     function hedgeState() external view returns (HedgeState memory h) {
+        if (vault.inProgress()) revert IRiskEngine.ReentrantRead();
         ISpotOracle.Spot memory price = oracle.read(surface.sigma());
         h.spot = price.price;
         (bool readable, IPerpVenue.State memory s) = _state();
@@ -375,10 +379,16 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
     function _state() private view returns (bool readable, IPerpVenue.State memory s) {
         _requireReadGas(VENUE_READ_GAS);
         try venue.state{gas: VENUE_READ_GAS}() returns (IPerpVenue.State memory read) {
-            return (true, read);
+            if (_isPlausible(read)) return (true, read);
         } catch {
             return (false, s);
         }
+    }
+
+    /// @dev Figures that no account has are no answer: sums of them would not fit, and NAV would revert.
+    function _isPlausible(IPerpVenue.State memory s) private pure returns (bool) {
+        if (s.size.abs() > MAX_SIZE || s.markPrice > MAX_AMOUNT || s.maintenanceMargin > MAX_AMOUNT) return false;
+        return s.cash.abs() <= MAX_AMOUNT && s.entryNotional.abs() <= MAX_AMOUNT;
     }
 
     function _requireReadGas(uint256 granted) private view {

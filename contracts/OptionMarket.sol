@@ -209,7 +209,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         if (q.selling != IRiskEngine.Closure.None) pricer.requireSellable(id, size, q);
         proceeds = q.proceeds;
         if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
-        saleLimits.admitBuyback(_saleOf(id, size, q));
+        saleLimits.admitBuyback(_saleOf(id, size, q, q.sellSkew));
 
         token.burn(msg.sender, id, size);
         uint256 open = _changeOpenInterest(id, size, false);
@@ -273,7 +273,7 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     ) external view returns (IOptionPricer.Quote memory price, ISaleLimits.Limits memory limits) {
         if (vault.inProgress()) revert IRiskEngine.ReentrantRead();
         price = pricer.quote(id, size);
-        limits = saleLimits.limits(_saleOf(id, size, price));
+        limits = saleLimits.limits(_saleOf(id, size, price, price.buySkew));
     }
 
     /// @inheritdoc IOptionMarket
@@ -377,18 +377,22 @@ contract OptionMarket is IOptionMarket, AccessManaged {
         vault.collectPremium(premium);
         uint256 open = _changeOpenInterest(id, size, true);
         token.mint(receiver, id, size);
-        saleLimits.admitSale(_saleOf(id, size, q));
+        saleLimits.admitSale(_saleOf(id, size, q, q.buySkew));
         emit Bought(id, buyer, receiver, size, premium, q.spot, q.volatility, q.value, q.delta, open);
     }
 
     function _saleOf(
         uint256 id,
         uint256 size,
-        IOptionPricer.Quote memory q
+        IOptionPricer.Quote memory q,
+        uint256 skew
     ) private pure returns (ISaleLimits.Sale memory sale) {
         (, sale.strike, sale.isCall) = SeriesId.decode(id);
         sale.size = size;
         sale.delta = q.delta;
+        sale.jumpDelta = q.jumpDelta;
+        sale.vega = q.vega;
+        sale.skew = skew;
         sale.value = q.value;
         sale.premium = q.premium;
         sale.spot = q.spot;

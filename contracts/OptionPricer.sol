@@ -63,6 +63,8 @@ contract OptionPricer is IOptionPricer {
     uint256 public constant CARRY_DOUBT = .04e18; // 4 %
     /// @notice κ: the skew in volatility at a short vega of V_cap.
     uint256 public constant SKEW = .1e18; // 10 points
+    /// @notice The move of spot after which the delta counts that one round of the oracle may sell.
+    uint256 public constant JUMP = .02e18; // 2 %
     /// @notice a of the band whose cost is charged.
     uint256 public constant RISK_AVERSION = 100e18;
     /// @notice A hedge's fixed cost is shared by at least so many contracts.
@@ -244,6 +246,7 @@ contract OptionPricer is IOptionPricer {
         (q.value, q.delta, q.vega) = (g.price, g.delta, g.vega);
         // A deviation of next to nothing makes a gamma that no band is defined for.
         t.gamma = Math.min(g.gamma, ImpulseBand.MAX_GAMMA);
+        q.jumpDelta = Math.max(q.delta.abs(), _deltaAfterJump(q, t));
 
         (uint256 dearest, uint256 cheapest) = _sides(t, q.value, q.spot);
         uint256 second = _secondPrice(q, t);
@@ -254,6 +257,12 @@ contract OptionPricer is IOptionPricer {
         }
         q.buyer.worsePrice = dearest - q.value;
         q.seller.worsePrice = q.value - cheapest;
+    }
+
+    function _deltaAfterJump(Quote memory q, Terms memory t) private pure returns (uint256) {
+        uint256 spot = Math.mulDiv(q.spot, t.isCall ? WAD + JUMP : WAD - JUMP, WAD);
+        spot = Math.max(Math.min(spot, OptionMath.MAX_PRICE), 1);
+        return t.context.greeks(spot, t.strike, _volatilityAt(t, spot, t.strike), t.isCall).delta.abs();
     }
 
     /// @dev The value at another price, within the error that it may have.
@@ -289,8 +298,8 @@ contract OptionPricer is IOptionPricer {
         s.hedging = _hedgingCost(q, t, open + t.size, proportional, fixedCost);
         q.seller.hedging = _hedgingCost(q, t, Math.saturatingSub(open, t.size), proportional, fixedCost);
 
-        s.halfSpread = _mulDivUp(_sum(s), factor, WAD);
-        q.seller.halfSpread = _sum(q.seller);
+        s.halfSpread = _mulDivUp(_ours(s), factor, WAD) + _known(s);
+        q.seller.halfSpread = _ours(q.seller) + _known(q.seller);
     }
 
     /// @dev S · {2λ|Δ| + .7 · T · (Gσ)² · [f / (H² − h²) + λ / (H + h)]}. Costs beyond what the band knows count as the
@@ -320,8 +329,14 @@ contract OptionPricer is IOptionPricer {
         return _mulDivUp(q.spot, entryAndExit + turnover, WAD);
     }
 
-    function _sum(Spread memory s) private pure returns (uint256) {
-        return Math.max(s.volatility, s.hedging) + s.spot + s.convexity + s.carry;
+    /// @dev What an auction may give up: what the vault asks for its own risk and work.
+    function _ours(Spread memory s) private pure returns (uint256) {
+        return Math.max(s.volatility, s.hedging) + s.carry;
+    }
+
+    /// @dev What it may not: the doubt of spot is money that somebody else knows of already.
+    function _known(Spread memory s) private pure returns (uint256) {
+        return s.spot + s.convexity;
     }
 
     /// @dev An option's own vega and the sum over the strikes are each right to a wei or so: it counts as one more where

@@ -38,6 +38,10 @@ contract RiskEngine is IRiskEngine {
     uint256 public constant STRESS_UP = 1.5e18;
     /// @notice What part of a hedge's gain a stress test counts on.
     int256 private constant HEDGE_GAIN_CREDIT = 0.5e18; // 50 %
+    /// @notice κ of the inventory skew, as the pricer has it.
+    uint256 public constant SKEW = 0.1e18; // 10 points
+    /// @notice A price above this is none: no feed of this world says it, and sums of it would not fit.
+    uint256 private constant MAX_SPOT = 1 << 100; // 1.3e12 quote
     /// @notice Greeks and values of the last minutes are those of ten minutes: a delta that flips within a block is no
     ///         hedge target.
     uint256 public constant MIN_TIME_TO_EXPIRY = 10 minutes;
@@ -71,7 +75,9 @@ contract RiskEngine is IRiskEngine {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IRiskEngine
+    /// @dev The controller asks inside its own call.
     function book(uint256 spot) external view returns (Book memory b) {
+        if (msg.sender != address(controller) && vault.inProgress()) revert ReentrantRead();
         Losses memory losses;
         Points memory none;
         _book(b, losses, spot, none);
@@ -103,7 +109,7 @@ contract RiskEngine is IRiskEngine {
         uint256 scale = vault.assetScale();
         f.idle = _idle();
         ISpotOracle.Spot memory price = oracle.read(surface.sigma());
-        (v.spot, v.spotDoubt) = (price.price, price.doubt);
+        if (price.price <= MAX_SPOT) (v.spot, v.spotDoubt) = (price.price, price.doubt);
         f.hedge = controller.position();
 
         // Without any price neither the options nor the hedge can be valued: nothing is claimed.
@@ -206,11 +212,12 @@ contract RiskEngine is IRiskEngine {
     function _book(Book memory b, Losses memory losses, uint256 spot, Points memory points) private view {
         (b.calls, b.puts) = market.openContracts();
         if (b.calls + b.puts == 0) return;
+        uint256 vegaCapacity = market.vegaCapacity();
         uint256[] memory expiries = market.liveExpiries();
         for (uint256 i; i < expiries.length; ++i) {
             StrikeSlot[] memory slots = _openStrikes(expiries[i]);
             if (slots.length == 0) continue;
-            if (expiries[i] > block.timestamp) _addExpiry(b, spot, expiries[i], slots);
+            if (expiries[i] > block.timestamp) _addExpiry(b, spot, expiries[i], slots, vegaCapacity);
             else _addExpired(b, spot, expiries[i], slots);
             if (points.here != 0) _addLosses(losses, points, slots);
         }
@@ -235,16 +242,32 @@ contract RiskEngine is IRiskEngine {
         }
     }
 
-    function _addExpiry(Book memory b, uint256 spot, uint256 expiry, StrikeSlot[] memory slots) private view {
+    function _addExpiry(
+        Book memory b,
+        uint256 spot,
+        uint256 expiry,
+        StrikeSlot[] memory slots,
+        uint256 vegaCapacity
+    ) private view {
         uint256 secondsLeft = Math.max(expiry - block.timestamp, MIN_TIME_TO_EXPIRY);
         (OptionMath.Position memory legs, uint256 spread) = _legs(spot, expiry, secondsLeft, slots);
         if (legs.value > 0) b.liability += uint256(legs.value);
+        b.liability += _skewOwed(legs.vega.abs(), vegaCapacity);
         b.delta -= legs.delta;
         b.gamma -= legs.gamma;
         b.vega -= legs.vega;
         b.theta -= legs.theta;
         b.volatilityDoubt += Math.ceilDiv(spread * legs.vega.abs(), WAD);
         b.timeDelta -= (legs.delta * int256(secondsLeft)) / int256(YEAR);
+    }
+
+    /// @dev What sales back of all of an expiry would return of the skew that sales took: the pricer's potential. It is no
+    ///      gain of the shares until the options expire.
+    function _skewOwed(uint256 shortVega, uint256 capacity) internal view virtual returns (uint256) {
+        if (capacity == 0) return 0;
+        uint256 above = Math.saturatingSub(shortVega, capacity);
+        shortVega -= above;
+        return Math.ceilDiv((above + Math.mulDiv(shortVega, shortVega, 2 * capacity, Math.Rounding.Ceil)) * SKEW, WAD);
     }
 
     /// @dev N5: what waits for settlement is worth what it was about to be, with the delta it had before it expired; no

@@ -27,6 +27,11 @@ contract SaleLimits is ISaleLimits {
     uint256 private constant STRESS_UP = 1.5e18;
     /// @notice |delta| sold at one round of the oracle is worth at most this part of bid NAV.
     uint256 public constant MAX_ROUND_DELTA = 0.05e18; // 5 %
+    /// @notice The open options' vega is at most this part of bid NAV: what a surface that is walked up within its limits can
+    ///         cost, all expiries together.
+    uint256 public constant MAX_VEGA = 0.2e18; // 20 %
+    /// @notice So many seconds of the pull feed are one round.
+    uint256 public constant PULL_ROUND = 1 minutes;
     /// @notice How long a checkpoint serves.
     uint256 public constant CHECKPOINT_LIFE = 10 minutes;
     /// @notice How far spot may move from it, a part.
@@ -91,16 +96,20 @@ contract SaleLimits is ISaleLimits {
     /// @inheritdoc ISaleLimits
     function admitSale(Sale calldata sale) external only(address(market)) {
         Checkpoint memory c = _checkpoint;
-        if (_isStale(c, sale.spot)) {
-            (IRiskEngine.Valuation memory v, IRiskEngine.Findings memory f) = riskEngine.assess();
-            // The sale is in the book already: what it needs of the venue is counted below.
-            c = _checkpointOf(v, f, _deltaOf(sale).toInt256() * (sale.delta < 0 ? int256(-1) : int256(1)));
-            c.deltaSold = _deltaOf(sale).toUint128();
-        } else {
+        uint256 sold = _soldAt(sale) + _jumpDeltaOf(sale);
+        IRiskEngine.Closure closure;
+        bytes memory why;
+        bool isStale = _isStale(c, sale.spot);
+        if (!isStale) {
             _count(c, sale);
+            (closure, why) = _judge(c, sale, _idle(), sold);
+            // What a checkpoint refuses, the book as it is may allow: the quote says what that would.
+            isStale = closure != IRiskEngine.Closure.None && _mayRenew();
         }
-        uint256 sold = _soldAt(sale) + _deltaOf(sale);
-        (IRiskEngine.Closure closure, bytes memory why) = _judge(c, sale, _idle(), sold);
+        if (isStale) {
+            c = _renewedWith(sale);
+            (closure, why) = _judge(c, sale, _idle(), sold);
+        }
         if (closure != IRiskEngine.Closure.None) _revertWith(why);
         _keep(c);
         _bookRound(sale, sold);
@@ -114,9 +123,9 @@ contract SaleLimits is ISaleLimits {
             c = _checkpointOf(v, f, 0);
         }
         if (market.hasUnsettledExpiry()) revert SalesClosed(IRiskEngine.Closure.ExpiryUnsettled);
-        if (c.closure == IRiskEngine.Closure.Insolvent) revert SalesClosed(c.closure);
+        _requireSolvent(c);
         // What comes back is worth as much less to others. Its losses stay counted until the next renewal.
-        int128 value = ((sale.value * sale.size) / WAD).toInt256().toInt128();
+        int128 value = ((sale.value * sale.size) / WAD + sale.skew).toInt256().toInt128();
         c.midWithoutIdle += value;
         c.bidWithoutIdle += value;
         _keep(c);
@@ -126,6 +135,7 @@ contract SaleLimits is ISaleLimits {
 
     /// @inheritdoc ISaleLimits
     function limits(Sale calldata sale) external view returns (Limits memory left) {
+        if (msg.sender != address(market) && vault.inProgress()) revert IRiskEngine.ReentrantRead();
         (IRiskEngine.Valuation memory v, IRiskEngine.Findings memory f) = riskEngine.assess();
         Checkpoint memory c = _checkpointOf(v, f, 0);
         uint256 sold = _soldAt(sale);
@@ -134,13 +144,14 @@ contract SaleLimits is ISaleLimits {
         left.depthLeft = c.depth;
         left.coverLeft = c.headroom;
         left.roundDeltaLeft = Math.saturatingSub(_roundDelta(c, sale.spot, f.idle), sold);
+        left.vegaLeft = Math.saturatingSub(_vegaOf(c, f.idle), c.shortVega);
         if (sale.size == 0) {
             left.closure = c.closure;
             return left;
         }
         _count(c, sale);
         int256 idleAfter = f.idle + (sale.premium * vault.assetScale()).toInt256();
-        (left.closure, ) = _judge(c, sale, idleAfter, sold + _deltaOf(sale));
+        (left.closure, ) = _judge(c, sale, idleAfter, sold + _jumpDeltaOf(sale));
     }
 
     /// @inheritdoc ISaleLimits
@@ -177,14 +188,15 @@ contract SaleLimits is ISaleLimits {
         if (c.liquidationPrice != 0) c.lossAtLiquidation += _payoff(c.liquidationPrice, sale).toUint128();
         c.headroomUsed += Math.max(down, up).toUint128();
         c.deltaSold += _deltaOf(sale).toUint128();
-        int128 value = Math.ceilDiv(sale.value * sale.size, WAD).toInt256().toInt128();
+        c.shortVega += Math.ceilDiv(sale.vega * sale.size, WAD).toUint128();
+        int128 value = (Math.ceilDiv(sale.value * sale.size, WAD) + sale.skew).toInt256().toInt128();
         c.midWithoutIdle -= value;
         c.bidWithoutIdle -= value;
     }
 
     /// @dev The first limit that is broken with the sale counted in, and the error that says so.
     /// @param idle_ Less what is owed, the premium received, quote WAD.
-    /// @param sold |delta| sold at this round, this sale's included.
+    /// @param sold Σ jumpDelta sold at this round, this sale's included.
     function _judge(
         Checkpoint memory c,
         Sale calldata sale,
@@ -197,9 +209,16 @@ contract SaleLimits is ISaleLimits {
 
         uint256 most = _roundDelta(c, sale.spot, idle_);
         if (sold > most) {
-            uint256 left = Math.saturatingSub(most, sold - _deltaOf(sale));
-            why = abi.encodeWithSelector(RoundDeltaSpent.selector, _deltaOf(sale), left);
+            uint256 left = Math.saturatingSub(most, sold - _jumpDeltaOf(sale));
+            why = abi.encodeWithSelector(RoundDeltaSpent.selector, _jumpDeltaOf(sale), left);
             return (IRiskEngine.Closure.RoundDeltaSpent, why);
+        }
+        uint256 mostVega = _vegaOf(c, idle_);
+        if (c.shortVega > mostVega) {
+            uint256 vega = Math.ceilDiv(sale.vega * sale.size, WAD);
+            uint256 left = Math.saturatingSub(mostVega, Math.saturatingSub(c.shortVega, vega));
+            why = abi.encodeWithSelector(VegaSpent.selector, vega, left);
+            return (IRiskEngine.Closure.VegaSpent, why);
         }
         uint256 depth = _depthOf(c);
         if (c.deltaSold > depth) {
@@ -241,6 +260,22 @@ contract SaleLimits is ISaleLimits {
         return (uint256(nav) * MAX_ROUND_DELTA) / spot;
     }
 
+    /// @dev The vega that all open options together may have.
+    function _vegaOf(Checkpoint memory c, int256 idle_) internal view virtual returns (uint256) {
+        int256 nav = idle_ + c.bidWithoutIdle;
+        return nav > 0 ? (uint256(nav) * MAX_VEGA) / WAD : 0;
+    }
+
+    /// @dev S2, in short: who sells back must not be paid before those who are owed as much, whatever else is closed too.
+    function _requireSolvent(Checkpoint memory c) internal view virtual {
+        if (_idle() + c.bidWithoutIdle <= 0) revert SalesClosed(IRiskEngine.Closure.Insolvent);
+    }
+
+    /// @dev Whether a sale that a checkpoint refuses is judged once more by the book as it is.
+    function _mayRenew() internal view virtual returns (bool) {
+        return true;
+    }
+
     /// @dev Q5: |delta| that the venue could take when the checkpoint was made.
     function _depthOf(Checkpoint memory c) internal view virtual returns (uint256) {
         return c.depth;
@@ -248,14 +283,24 @@ contract SaleLimits is ISaleLimits {
 
     function _soldAt(Sale calldata sale) private view returns (uint256) {
         Round memory r = _round;
-        if (sale.isPull) return r.pullUpdatedAt == sale.spotUpdatedAt ? r.pullDelta : 0;
-        return r.pushUpdatedAt == sale.spotUpdatedAt ? r.pushDelta : 0;
+        uint256 round = _roundOf(sale);
+        if (sale.isPull) return r.pullUpdatedAt == round ? r.pullDelta : 0;
+        return r.pushUpdatedAt == round ? r.pushDelta : 0;
     }
 
     function _bookRound(Sale calldata sale, uint256 sold) private {
-        uint40 updatedAt = uint40(sale.spotUpdatedAt);
-        if (sale.isPull) (_round.pullUpdatedAt, _round.pullDelta) = (updatedAt, SafeCast.toUint88(sold));
-        else (_round.pushUpdatedAt, _round.pushDelta) = (updatedAt, SafeCast.toUint88(sold));
+        uint40 round = uint40(_roundOf(sale));
+        if (sale.isPull) (_round.pullUpdatedAt, _round.pullDelta) = (round, SafeCast.toUint88(sold));
+        else (_round.pushUpdatedAt, _round.pushDelta) = (round, SafeCast.toUint88(sold));
+    }
+
+    /// @dev Whoever brings pull prices could bring one for each second of the last ten.
+    function _roundOf(Sale calldata sale) internal view virtual returns (uint256) {
+        return sale.isPull ? sale.spotUpdatedAt - (sale.spotUpdatedAt % PULL_ROUND) : sale.spotUpdatedAt;
+    }
+
+    function _jumpDeltaOf(Sale calldata sale) private pure returns (uint256) {
+        return Math.ceilDiv(sale.jumpDelta * sale.size, WAD);
     }
 
     function _deltaOf(Sale calldata sale) private pure returns (uint256) {
@@ -263,6 +308,13 @@ contract SaleLimits is ISaleLimits {
     }
 
     // ---------------------------------------------------------------- checkpoint, internal
+
+    /// @dev The book as it is, the sale in it; what the sale needs of the venue counts apart.
+    function _renewedWith(Sale calldata sale) private view returns (Checkpoint memory c) {
+        (IRiskEngine.Valuation memory v, IRiskEngine.Findings memory f) = riskEngine.assess();
+        c = _checkpointOf(v, f, _deltaOf(sale).toInt256() * (sale.delta < 0 ? int256(-1) : int256(1)));
+        c.deltaSold = _deltaOf(sale).toUint128();
+    }
 
     /// @param unhedged Delta of sold options that is in the book but counts apart, underlying WAD from the buyer's side.
     function _checkpointOf(
@@ -297,7 +349,14 @@ contract SaleLimits is ISaleLimits {
         c.lossAtLiquidation = f.losses.liquidation.toUint128();
         c.hedgeDown = f.hedgeDown.toUint128();
         c.hedgeUp = f.hedgeUp.toUint128();
+        c.shortVega = f.book.vega.abs().toUint128();
         c.headroom = _headroom(c, f).toUint128();
+        if (v.closure == IRiskEngine.Closure.PriceUntrusted) _keepTrustedSpot(c);
+    }
+
+    /// @dev N5: a price that nobody trusts is not the last one before an expiry. The next sale renews.
+    function _keepTrustedSpot(Checkpoint memory c) internal view virtual {
+        (c.time, c.spot, c.isSpent) = (_checkpoint.time, _checkpoint.spot, true);
     }
 
     /// @dev The least of what is left over by the inequalities of S3.

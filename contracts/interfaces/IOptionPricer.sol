@@ -55,7 +55,8 @@ interface IOptionPricer {
     /// @param spot |Δ| · S · ε.
     /// @param convexity ½ · Γ · S² · ε², or what the value at S · (1 ± ε) says beyond `spot`.
     /// @param carry u · T · |Δ| · S.
-    /// @param halfSpread The sum of those that count, `worsePrice` excepted; for a buyer times the factor.
+    /// @param halfSpread The sum of those that count, `worsePrice` excepted. A factor multiplies the buyer's, without `spot`
+    ///        and `convexity`: those are what an informed buyer knows, not what the vault asks.
     struct Spread {
         uint256 worsePrice;
         uint256 volatility;
@@ -89,6 +90,7 @@ interface IOptionPricer {
     /// @param seller The addends for a seller.
     /// @param buySkew For the whole size, quote WAD.
     /// @param sellSkew For the whole size, quote WAD: what a seller gets on top.
+    /// @param jumpDelta |delta| of one option once spot has moved 2 % against the vault, WAD.
     /// @param shortVega V: of all that is open in the expiry, quote WAD per 1.00 of volatility.
     struct Quote {
         uint256 premium;
@@ -113,6 +115,7 @@ interface IOptionPricer {
         uint256 buySkew;
         uint256 sellSkew;
         uint256 shortVega;
+        uint256 jumpDelta;
     }
 
     /// @notice Nothing is sold from `closesAt` on, an hour before the end.
@@ -140,7 +143,7 @@ interface IOptionPricer {
     /// @param size Options, WAD.
     function quote(uint256 id, uint256 size) external view returns (Quote memory);
 
-    /// @notice As {quote}, with the buyer's half-spread multiplied by `factor` (WAD).
+    /// @notice As {quote}, with the buyer's half-spread multiplied by `factor` (WAD), the doubt of spot excepted.
     function quoteAtFactor(uint256 id, uint256 size, uint256 factor) external view returns (Quote memory);
 
     /// @notice Reverts with the typed error behind `q.buying`, values included; returns when that is `None`. An untrusted

@@ -27,6 +27,7 @@ interface IRiskEngine {
         SizeBelowMinimum,
         DeltaOutOfBounds,
         NoVegaCapacity,
+        VegaSpent,
         RoundDeltaSpent,
         VenueDepthSpent,
         CollateralShort,
@@ -34,7 +35,7 @@ interface IRiskEngine {
     }
 
     /// @notice The open options, marked to model; units as in {OptionMath}.
-    /// @param liability Quote WAD, what the sold options are worth, rounded up.
+    /// @param liability Quote WAD, what the sold options are worth and what of the skew sales back would return, rounded up.
     /// @param delta Underlying WAD. An expiry that waits for settlement counts with the last value before it.
     /// @param gamma Change of delta for a relative change of spot of 1.00, underlying WAD.
     /// @param vega Quote WAD per 1.00 of volatility.

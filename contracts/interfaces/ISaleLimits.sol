@@ -16,7 +16,11 @@ interface ISaleLimits {
     /// @notice One sale, as far as the limits care.
     /// @param size Options WAD.
     /// @param delta Of one option, WAD.
+    /// @param jumpDelta |delta| of one option once spot has moved 2 % against the vault, WAD: what a round of the oracle is
+    ///        charged with, because an option far out of the money shows its delta only in the move.
     /// @param value Of one option, quote WAD.
+    /// @param vega Of one option, quote WAD per 1.00 of volatility.
+    /// @param skew Of all of it, quote WAD: what a sale back of it returns, so it is no gain.
     /// @param premium Quote-token units of all of it.
     /// @param spot Guarded spot, quote WAD.
     /// @param spotUpdatedAt When its source wrote it; with `isPull` it names the oracle's round.
@@ -26,7 +30,10 @@ interface ISaleLimits {
         uint256 strike;
         uint256 size;
         int256 delta;
+        uint256 jumpDelta;
         uint256 value;
+        uint256 vega;
+        uint256 skew;
         uint256 premium;
         uint256 spot;
         uint256 spotUpdatedAt;
@@ -35,7 +42,8 @@ interface ISaleLimits {
     /// @notice What a sale may still take, so that a page can show why.
     /// @param closure The first limit that the sale would break, or `None`.
     /// @param coverage What the vault has over what it owes and what the open options are worth, WAD, at most 1.
-    /// @param roundDeltaLeft |delta| that may still be sold at this round of the oracle, underlying WAD.
+    /// @param roundDeltaLeft Σ jumpDelta that may still be sold at this round of the oracle, underlying WAD.
+    /// @param vegaLeft Vega that may still be sold, all expiries together, quote WAD per 1.00 of volatility.
     /// @param depthLeft |delta| that the venue could still take, underlying WAD.
     /// @param coverLeft By how much the vault would cover the worst of the stressed losses with the reserve before the
     ///        sale, quote WAD.
@@ -44,6 +52,7 @@ interface ISaleLimits {
         IRiskEngine.Closure closure;
         uint256 coverage;
         uint256 roundDeltaLeft;
+        uint256 vegaLeft;
         uint256 depthLeft;
         uint256 coverLeft;
         uint256 cashLeft;
@@ -59,6 +68,7 @@ interface ISaleLimits {
     /// @param midWithoutIdle Middle of NAV less what is idle and not owed: quote WAD.
     /// @param depth Of the venue, less what an open breach of the band needs: underlying WAD.
     /// @param deltaSold Σ|delta| sold since, underlying WAD.
+    /// @param shortVega Of all that is open, quote WAD per 1.00 of volatility.
     /// @param headroom coverLeft at the renewal, quote WAD.
     /// @param headroomUsed Σ of the greatest stressed losses sold since, quote WAD.
     /// @param lossDown What the open options would cost if they expired at a stressed spot, here half of spot.
@@ -78,6 +88,7 @@ interface ISaleLimits {
         int128 midWithoutIdle;
         uint128 depth;
         uint128 deltaSold;
+        uint128 shortVega;
         uint128 headroom;
         uint128 headroomUsed;
         uint128 lossDown;
@@ -97,7 +108,10 @@ interface ISaleLimits {
     error SalesClosed(IRiskEngine.Closure closure);
     /// @notice After the sale the vault would not cover the loss at `stressedSpot` with the reserve.
     error InsufficientCollateral(uint256 stressedSpot, int256 available, uint256 required);
-    /// @notice More |delta| would be sold at this round of the oracle than 5 % of NAV is worth.
+    /// @notice The open options' vega would pass a fifth of bid NAV.
+    error VegaSpent(uint256 vega, uint256 left);
+    /// @notice More |delta| after a move of 2 % would be sold at this round of the oracle than 5 % of NAV is worth. A minute
+    ///         of the pull feed counts as one round.
     error RoundDeltaSpent(uint256 delta, uint256 left);
     /// @notice The venue could not take the hedge of this sale on top of what it must take already.
     error VenueDepthSpent(uint256 delta, uint256 left);

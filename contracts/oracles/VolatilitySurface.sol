@@ -526,6 +526,8 @@ contract VolatilitySurface is IVolatilitySurface, AccessManaged {
         uint32 clamped;
         for (uint256 i; i < count; ++i) {
             uint256 expiry = _expiries[i];
+            // One that is over cannot be posted again: it must not close the others for ever.
+            if (expiry <= block.timestamp) continue;
             SviSlice slice = _slices[expiry];
             uint256 postedAt = slice.postedAt();
             highest = Math.max(highest, slice.atTheMoneyVolatility());
