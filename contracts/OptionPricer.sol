@@ -163,6 +163,21 @@ contract OptionPricer is IOptionPricer {
         return closure != IVolatilitySurface.Closure.None;
     }
 
+    /// @dev Q5.
+    function _isNearExpiry(uint256 expiry) internal view virtual returns (bool) {
+        return block.timestamp + SALE_CUTOFF >= expiry;
+    }
+
+    /// @dev Q5.
+    function _isOutOfBounds(uint256 delta) internal view virtual returns (bool) {
+        return delta < MIN_DELTA || delta > MAX_DELTA;
+    }
+
+    /// @dev F1: at that end of its range the carry makes the option too cheap.
+    function _isClamped(IFundingOracle.Clamp clamp, IFundingOracle.Clamp end) internal view virtual returns (bool) {
+        return clamp == end;
+    }
+
     /// @dev Q3: κ / (2 · V_cap) · [(V + x)² − V²].
     function _buySkew(
         uint256 shortVega,
@@ -421,17 +436,16 @@ contract OptionPricer is IOptionPricer {
     function _buyingClosure(Quote memory q, Terms memory t) private view returns (IRiskEngine.Closure) {
         if (!t.isSpotTrusted) return IRiskEngine.Closure.PriceUntrusted;
         if (block.timestamp >= t.expiry) return IRiskEngine.Closure.Expired;
-        if (block.timestamp + SALE_CUTOFF >= t.expiry) return IRiskEngine.Closure.NearExpiry;
+        if (_isNearExpiry(t.expiry)) return IRiskEngine.Closure.NearExpiry;
         if (!_isPosted(t)) return IRiskEngine.Closure.Unposted;
         if (t.surfaceClosure == IVolatilitySurface.Closure.Clamped) return IRiskEngine.Closure.SurfaceClamped;
         if (t.surfaceClosure == IVolatilitySurface.Closure.Stale) return IRiskEngine.Closure.SurfaceStale;
         if (!t.isMarkReadable) return IRiskEngine.Closure.VenueUnreadable;
         if (t.isMarkApart) return IRiskEngine.Closure.VenueOffMark;
         IFundingOracle.Clamp tooCheapAt = t.isCall ? IFundingOracle.Clamp.Upper : IFundingOracle.Clamp.Lower;
-        if (t.clamp == tooCheapAt) return IRiskEngine.Closure.CarryClamped;
+        if (_isClamped(t.clamp, tooCheapAt)) return IRiskEngine.Closure.CarryClamped;
         if (t.size < MIN_SIZE) return IRiskEngine.Closure.SizeBelowMinimum;
-        uint256 delta = q.delta.abs();
-        if (delta < MIN_DELTA || delta > MAX_DELTA) return IRiskEngine.Closure.DeltaOutOfBounds;
+        if (_isOutOfBounds(q.delta.abs())) return IRiskEngine.Closure.DeltaOutOfBounds;
         if (q.shortVega + _vegaSold(q, t.size) > t.vegaCapacity) return IRiskEngine.Closure.NoVegaCapacity;
         return IRiskEngine.Closure.None;
     }

@@ -145,10 +145,9 @@ contract SaleLimits is ISaleLimits {
         left.coverLeft = c.headroom;
         left.roundDeltaLeft = Math.saturatingSub(_roundDelta(c, sale.spot, f.idle), sold);
         left.vegaLeft = Math.saturatingSub(_vegaOf(c, f.idle), c.shortVega);
-        if (sale.size == 0) {
-            left.closure = c.closure;
-            return left;
-        }
+        left.closure = c.closure;
+        // What is closed anyway may have a price of which nothing can be computed.
+        if (sale.size == 0 || c.closure != IRiskEngine.Closure.None) return left;
         _count(c, sale);
         int256 idleAfter = f.idle + (sale.premium * vault.assetScale()).toInt256();
         (left.closure, ) = _judge(c, sale, idleAfter, sold + _jumpDeltaOf(sale));

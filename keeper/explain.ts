@@ -191,6 +191,8 @@ const SENTENCES: Readonly<Record<string, (show: Show) => string>> = {
   VaultClosed: (s) => `deposits and withdrawals are closed: ${s.closure("closure")}`,
   InsufficientCollateral: (s) =>
     `at a spot of ${s.price("stressedSpot")} the vault would have ${s.price("available")}, and needs ${s.price("required")}`,
+  VegaSpent: (s) =>
+    `the options sold may hold ${s.price("left")} more vega, this sale has ${s.price("vega")}: buy less`,
   RoundDeltaSpent: (s) =>
     `this price of the feed allows ${s.size("left")} more delta to be sold, this sale has ${s.size("delta")}: wait for the next price, or buy less`,
   VenueDepthSpent: (s) =>

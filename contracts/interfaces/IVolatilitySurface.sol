@@ -189,7 +189,8 @@ interface IVolatilitySurface {
     function statusOf(uint256 expiry) external view returns (Status memory);
 
     /// @notice The reason that closes, `Clamped` before `Stale`. One slot, however many expiries. An expiry that is over
-    ///         and not settled counts on: N5 closes for it anyway.
+    ///         and not settled counts until the next post of any other: it cannot be posted itself, and N5 closes for it
+    ///         where anything of it is open.
     function closure() external view returns (Closure);
 
     /// @notice See {Summary}.

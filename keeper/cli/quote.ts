@@ -97,6 +97,7 @@ await runMain(async () => {
     ["for this size", closureOf(limits.closure) === "None" ? "within all" : CLOSURE_WORDS[closureOf(limits.closure)]],
     ["coverage", `${formatPercent(limits.coverage)} of what is owed and open`],
     ["delta left at this price of the feed", formatSizeWad(limits.roundDeltaLeft, units)],
+    ["vega left over all expiries", formatQuoteWad(limits.vegaLeft, units)],
     ["delta that the venue can take", formatSizeWad(limits.depthLeft, units)],
     ["cover left at the worst stressed spot", money(limits.coverLeft)],
     ["cash to buy options back with", exact(limits.cashLeft)],

@@ -66,10 +66,11 @@ export const CLOSURE = {
   sizeBelowMinimum: 14n,
   deltaOutOfBounds: 15n,
   noVegaCapacity: 16n,
-  roundDeltaSpent: 17n,
-  venueDepthSpent: 18n,
-  collateralShort: 19n,
-  cashShort: 20n,
+  vegaSpent: 17n,
+  roundDeltaSpent: 18n,
+  venueDepthSpent: 19n,
+  collateralShort: 20n,
+  cashShort: 21n,
 } as const;
 
 /** One connection for a test file; its chain is reset by `loadFixture`. */
@@ -342,7 +343,7 @@ export async function buyMuch(system: System, who: Signer, id: bigint, size: big
     const { price, limits } = await system.market.quote(id, left);
     const delta = price.delta < 0n ? -price.delta : price.delta;
     // A little less: the limits move with the premium and the seconds.
-    const fits = delta === 0n ? left : (limits.roundDeltaLeft * 98n * eth(1)) / (100n * delta);
+    const fits = delta === 0n ? left : (limits.roundDeltaLeft * 98n * eth(1)) / (100n * price.jumpDelta);
     const part = fits < left ? fits : left;
     await buy(system, who, id, part);
     left -= part;

@@ -278,7 +278,7 @@ describe("VolatilitySurface", () => {
       expect((await surface.statusOf(now + WEEK)).state).to.equal(STATE.unknown);
     });
 
-    it("are forgotten with their slice, their mark and their age", async () => {
+    it("close nothing any more once they are over, and are forgotten with their slice when they are removed", async () => {
       const { surface, first, expiries, market, at } = await surfaceWith([1, 2]);
       const calm = smile({ level: 0.65 });
       await surface.post([postOf(first, calm)]);
@@ -287,8 +287,10 @@ describe("VolatilitySurface", () => {
       await surface.post([postOf(first, smile({ level: 0.5 }))]);
       expect(await surface.closure()).to.equal(CLOSURE.clamped);
       await at(first + 1);
-      await surface.post([postOf(expiries[1]!, calm)]);
       expect(await surface.closure()).to.equal(CLOSURE.clamped);
+      // It cannot be posted again: the next post of any other ends its mark.
+      await surface.post([postOf(expiries[1]!, calm)]);
+      expect(await surface.closure()).to.equal(CLOSURE.none);
       expect((await surface.statusOf(first)).state).to.equal(STATE.expired);
       const before = await surface.summary();
       await (surface.connect(market) as Surface).removeExpiry(first);

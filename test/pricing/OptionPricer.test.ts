@@ -470,12 +470,14 @@ describe("OptionPricer", () => {
   });
 
   describe("an auction's factor and the floor (Q6)", () => {
-    it("multiplies the buyer's half-spread alone", async () => {
+    it("multiplies the buyer's half-spread alone, without the doubt of spot and its curvature", async () => {
       const setup = await load();
       const plain = (await quoted(setup)).q;
       for (const factor of [0.25, 1, 2.5]) {
         const { q } = await quoted(setup, { factor: wad(factor) });
-        expect(q.buyer.halfSpread).to.equal(ceilDiv(plain.buyer.halfSpread * wad(factor), WAD));
+        const known = plain.buyer.spot + plain.buyer.convexity;
+        const own = plain.buyer.halfSpread - known;
+        expect(q.buyer.halfSpread).to.equal(ceilDiv(own * wad(factor), WAD) + known);
         expect(q.seller).to.deep.equal(plain.seller);
         expect([q.proceeds, q.floor, q.buySkew]).to.deep.equal([plain.proceeds, plain.floor, plain.buySkew]);
         expectTotals(q, WAD, 6, false);
@@ -487,7 +489,7 @@ describe("OptionPricer", () => {
       for (const isCall of [true, false]) {
         for (const strike of [1_000, 2_400, 3_000, 3_600, 9_000]) {
           const { q } = await quoted(setup, { series: { strike, isCall }, factor: 0n, size: wad(7) });
-          expect(q.buyer.halfSpread).to.equal(0n);
+          expect(q.buyer.halfSpread).to.equal(q.buyer.spot + q.buyer.convexity);
           expect(q.premium).to.be.at.least(q.floor);
           const back = 7n * (q.value - q.seller.worsePrice) + q.buySkew;
           expect(q.floor * 10n ** 12n).to.be.greaterThan(back);

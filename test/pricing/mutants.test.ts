@@ -7,6 +7,7 @@ import { fuzzRuns } from "../helpers/fuzz.ts";
 import { expectNear } from "../helpers/numbers.ts";
 import { type Conditions, referenceQuote, type Series } from "./reference.ts";
 import {
+  CLAMP,
   closureName,
   DAY,
   deployPricer,
@@ -52,9 +53,10 @@ class Desk {
   }
 
   /** The quote under these conditions, in whole quote and options. */
-  async ask(conditions: Conditions, series: Series, size = 1, factor = 1) {
+  async ask(conditions: Conditions, series: Series, size = 1, factor = 1, clamp: number = CLAMP.none) {
     const expiry = (await time.latest()) + 1_000 + conditions.seconds;
     await tell(this.world, conditions, expiry);
+    await this.world.tellCarry(wad(conditions.carry), clamp);
     await time.increaseTo(expiry - conditions.seconds);
     const q = await this.pricer.quoteAtFactor(seriesId(series, expiry), wad(size), wad(factor));
     return {
@@ -160,6 +162,34 @@ describe("OptionPricer without one guard", () => {
     await holdsExceptWithout("Apart", async (desk) => {
       const { buying } = await desk.ask({ ...ORDINARY, mark: 3_100 }, { strike: 3_000, isCall: true });
       expect(buying).to.equal("VenueOffMark");
+    });
+  });
+
+  it("Q5: nothing is sold so far from the money that a thousand cost less than the hedge they seem to need", async () => {
+    await holdsExceptWithout("Bounds", async (desk, isReal) => {
+      const { buying, premium } = await desk.ask(ORDINARY, { strike: 1_500, isCall: false }, 100);
+      if (!isReal)
+        console.log(`      without the bounds 100 puts at 1,500 cost ${dollars(premium)}, and widen a band of .1 each`);
+      expect(buying).to.equal("DeltaOutOfBounds");
+    });
+  });
+
+  it("Q5: nothing is sold in the last hour, when the delta of a moment says nothing of the next", async () => {
+    await holdsExceptWithout("LastHour", async (desk) => {
+      const { buying } = await desk.ask({ ...ORDINARY, seconds: HOUR / 2 }, { strike: 3_000, isCall: true });
+      expect(buying).to.equal("NearExpiry");
+    });
+  });
+
+  it("F1: no call is sold at the upper end of the carry's range, where the true forward may lie higher", async () => {
+    await holdsExceptWithout("Clamp", async (desk, isReal) => {
+      const option = { strike: 3_000, isCall: true };
+      const { buying, premium } = await desk.ask({ ...ORDINARY, carry: 1 }, option, 1, 1, CLAMP.upper);
+      const worth = referenceQuote({ ...ORDINARY, carry: 1.5 }, option, 1).value;
+      if (!isReal && worth > premium) {
+        console.log(`      a call at a carry of 150 %, sold at the 100 % of the clamp: ${dollars(worth - premium)}`);
+      }
+      expect(buying).to.equal("CarryClamped");
     });
   });
 

@@ -109,7 +109,7 @@ export function referenceQuote(world: Conditions, series: Series, size: number, 
       carry: (CARRY_DOUBT * seconds * notional) / SECONDS_PER_YEAR,
     };
     const { volatility, hedging, spot: spotAddend, convexity, carry } = addends;
-    return { ...addends, halfSpread: times * (Math.max(volatility, hedging) + spotAddend + convexity + carry) };
+    return { ...addends, halfSpread: times * (Math.max(volatility, hedging) + carry) + spotAddend + convexity };
   };
   const open = series.isCall ? world.openCalls : world.openPuts;
   const buyer = spreadOf(open + size, dearest - here.price, highest - here.price, factor);

@@ -33,13 +33,28 @@ const CLOSURES = [
   "SizeBelowMinimum",
   "DeltaOutOfBounds",
   "NoVegaCapacity",
+  "VegaSpent",
 ] as const;
 export type Closure = (typeof CLOSURES)[number];
 export const closureName = (closure: bigint): Closure => CLOSURES[Number(closure)]!;
 export const closureIndex = (closure: Closure): number => CLOSURES.indexOf(closure);
 
 /** In the order of `OptionPricerMutant.Guard`. */
-const GUARDS = ["None", "Doubt", "Carry", "Potential", "Mark", "Apart", "Stale", "Floor", "Ends", "Line"] as const;
+const GUARDS = [
+  "None",
+  "Doubt",
+  "Carry",
+  "Potential",
+  "Mark",
+  "Apart",
+  "Stale",
+  "Floor",
+  "Ends",
+  "Line",
+  "LastHour",
+  "Bounds",
+  "Clamp",
+] as const;
 export type Guard = (typeof GUARDS)[number];
 
 /** To nine decimals, which is what the numbers of these tests have. */

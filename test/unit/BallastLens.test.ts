@@ -19,7 +19,7 @@ async function hedged() {
   const system = await systemOnCurie();
   await deposit(system, system.alice, usdc(1_000_000));
   const expiry = await listBoard(system);
-  await buy(system, system.dave, seriesId(expiry, 3_000, "call"), eth(30));
+  await buy(system, system.dave, seriesId(expiry, 3_000, "call"), eth(26));
   await rebalance(system);
   return { ...system, expiry };
 }

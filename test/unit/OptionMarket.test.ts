@@ -379,7 +379,7 @@ describe("OptionMarket", () => {
     it("says which limit of the vault a purchase would break", async () => {
       const { market, call } = await loadFixture(listed);
       const closureOf = async (size: bigint) => (await market.quote(call, size)).limits.closure;
-      expect(await closureOf(eth(30))).to.equal(CLOSURE.none);
+      expect(await closureOf(eth(26))).to.equal(CLOSURE.none);
       expect(await closureOf(eth(40))).to.equal(CLOSURE.roundDeltaSpent);
     });
   });
@@ -482,7 +482,7 @@ describe("OptionMarket", () => {
       await fund(system, dave, usdc(1_000_000));
       const order = (id: bigint, size: bigint) =>
         market.connect(dave).buy(id, size, MaxUint256, MaxUint256, dave.address);
-      await order(call, eth(30));
+      await order(call, eth(26));
       // A million puts at half of spot would cost a unit and widen the band past any hedge.
       for (const id of [
         seriesId(expiry, 1_500, "put"),
@@ -508,12 +508,12 @@ describe("OptionMarket", () => {
     it("sells a twentieth of NAV in delta at one round of a feed, and as much again at the pull feed's", async () => {
       const system = await loadFixture(listed);
       const { market, saleLimits, pyth, stranger, dave, call } = system;
-      await buy(system, dave, call, eth(30));
+      await buy(system, dave, call, eth(26));
       const { limits, price } = await market.quote(call, eth(2));
       await fund(system, dave, usdc(10_000));
       const order = (size: bigint) => market.connect(dave).buy(call, size, MaxUint256, MaxUint256, dave.address);
       await expect(order(eth(2))).to.be.revertedWithCustomError(saleLimits, "RoundDeltaSpent");
-      expect(limits.roundDeltaLeft).to.be.lessThan(2n * price.delta);
+      expect(limits.roundDeltaLeft).to.be.lessThan(2n * price.jumpDelta);
       await bring(pyth.connect(stranger), await pullUpdate(3_000));
       const pulled = await market.quote(call, eth(2));
       expect([pulled.price.isPull, pulled.limits.closure]).to.deep.equal([true, CLOSURE.none]);

@@ -14,6 +14,7 @@ import {
   postSurface,
   rebalance,
   refreshFeed,
+  type System,
   seriesId,
   setPrice,
   stateOf,
@@ -28,6 +29,12 @@ const abs = (value: bigint): bigint => (value < 0n ? -value : value);
 /** By how much the liability of so many options is rounded up: 2^-58 of the notional, and a wei each for the sums. */
 // and the book takes the deviation from the variance at once, the quote by way of a volatility of 18 digits.
 const rounding = (contracts: bigint): bigint => ((contracts * eth(3_000)) >> 58n) + 500n * contracts;
+
+/** What sales back of everything would return of the skew: κ · V² / (2 · V_cap), up to V_cap. */
+async function skewOwed({ riskEngine, market }: System): Promise<bigint> {
+  const [{ vega }, capacity] = await Promise.all([riskEngine.book(eth(3_000)), market.vegaCapacity()]);
+  return (vega * vega) / (20n * capacity);
+}
 
 async function boards() {
   const system = await systemOnMisbehavingVenue();
@@ -69,7 +76,10 @@ describe("RiskEngine", () => {
         market.quote(put, eth(1)),
         riskEngine.book(eth(3_000)),
       ]);
-      expect(b.liability).to.be.within(3n * c.value + 5n * p.value, 3n * c.value + 5n * p.value + rounding(8n));
+      const value = 3n * c.value + 5n * p.value;
+      const skew = await skewOwed(system);
+      expect(skew).to.be.greaterThan(eth("0.5"));
+      expect(b.liability).to.be.within(value + skew, value + skew + rounding(8n));
       expect(abs(b.delta + 3n * c.delta + 5n * p.delta)).to.be.lessThanOrEqual(10n);
       expect([b.calls, b.puts]).to.deep.equal([eth(3), eth(5)]);
       // Short options: time works for the vault, moves and volatility against it.
@@ -109,9 +119,10 @@ describe("RiskEngine", () => {
       const system = await loadFixture(boards);
       const { market, riskEngine, dave, expiry } = system;
       await buy(system, dave, seriesId(expiry, 3_000, "call"), eth(1));
-      const call = (await riskEngine.book(eth(3_000))).liability;
+      const liability = async () => (await riskEngine.book(eth(3_000))).liability - (await skewOwed(system));
+      const call = await liability();
       await buy(system, dave, seriesId(expiry, 3_000, "put"), eth(1));
-      const put = (await riskEngine.book(eth(3_000))).liability - call;
+      const put = (await liability()) - call;
       const { forward } = (await market.quote(seriesId(expiry, 3_000, "call"), eth(1))).price;
       expect(forward).to.be.greaterThan(eth(3_006));
       // Put–call parity on the forward, to the seconds between the reads.
@@ -169,7 +180,7 @@ describe("RiskEngine", () => {
       const system = await loadFixture(boards);
       const { market, saleLimits, dave, expiry } = system;
       const id = seriesId(expiry, 3_000, "call");
-      await buyMuch(system, dave, id, eth(530));
+      await buyMuch(system, dave, id, eth(540));
       await refreshFeed(system);
       const { limits } = await market.quote(id, eth(1));
       // A call loses 1,500 at 4,500, and 60 are kept for the moves while a checkpoint serves.
@@ -419,7 +430,7 @@ describe("RiskEngine", () => {
     await time.increase(DAY);
     await refreshFeed(system);
     const { value } = (await market.quote(id, eth(1))).price;
-    const { liability } = await riskEngine.book(eth(3_000));
+    const liability = (await riskEngine.book(eth(3_000))).liability - (await skewOwed(system));
     expect(liability).to.be.within(10n * value, 10n * value + rounding(10n));
   });
 });

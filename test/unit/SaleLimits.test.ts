@@ -67,7 +67,7 @@ describe("SaleLimits", () => {
       const { price, limits } = await market.quote(call, eth(1));
       const bid = (await system.riskEngine.valuation()).bid;
       expect(limits.roundDeltaLeft).to.equal(bid / 20n / 3_000n);
-      const most = (limits.roundDeltaLeft * eth(1)) / price.delta;
+      const most = (limits.roundDeltaLeft * eth(1)) / price.jumpDelta;
       await expect(order(system, call, (most * 101n) / 100n)).to.be.revertedWithCustomError(
         saleLimits,
         "RoundDeltaSpent",
@@ -86,7 +86,7 @@ describe("SaleLimits", () => {
       const system = await loadFixture(board);
       const { market, saleLimits, call, dave, stranger } = system;
       const { price, limits } = await market.quote(call, eth(1));
-      const most = (limits.roundDeltaLeft * eth(1)) / price.delta;
+      const most = (limits.roundDeltaLeft * eth(1)) / price.jumpDelta;
       await order(system, call, (most * 95n) / 100n);
       await saleLimits.connect(stranger).renew();
       await market.connect(dave).sell(call, (most * 90n) / 100n, 0n, MaxUint256, dave.address, GAS);
@@ -100,7 +100,7 @@ describe("SaleLimits", () => {
       const system = await loadFixture(board);
       const { market, saleLimits, call, put } = system;
       const { price, limits } = await market.quote(call, eth(1));
-      await order(system, call, (limits.roundDeltaLeft * eth("0.98")) / price.delta);
+      await order(system, call, (limits.roundDeltaLeft * eth("0.98")) / price.jumpDelta);
       await expect(order(system, put, eth(2))).to.be.revertedWithCustomError(saleLimits, "RoundDeltaSpent");
     });
 
@@ -151,7 +151,7 @@ describe("SaleLimits", () => {
         "VenueDepthSpent",
       );
       await order(system, call, (most * 60n) / 100n);
-      await expect(order(system, call, (most * 60n) / 100n)).to.be.revertedWithCustomError(
+      await expect(order(system, call, (most * 80n) / 100n)).to.be.revertedWithCustomError(
         saleLimits,
         "VenueDepthSpent",
       );
@@ -365,6 +365,9 @@ describe("SaleLimits", () => {
       strike: eth(3_000),
       size: eth(1),
       delta: eth("0.5"),
+      jumpDelta: eth("0.6"),
+      vega: eth(100),
+      skew: 0n,
       value: eth(100),
       premium: usdc(100),
       spot: eth(3_000),

@@ -24,7 +24,10 @@ contract OptionPricerMutant is OptionPricer {
         Stale, // E4: an old surface pays the model's value
         Floor, // an auction's factor is one of the model's value, and nothing bounds the price
         Ends, // convexity to the second order alone
-        Line // the skew's parabola goes on beyond V_cap
+        Line, // the skew's parabola goes on beyond V_cap
+        LastHour, // sold until it expires
+        Bounds, // sold however far from the money
+        Clamp // sold at the end of the carry's range
     }
 
     Guard private immutable _MISSING;
@@ -62,6 +65,18 @@ contract OptionPricerMutant is OptionPricer {
         Terms memory t
     ) internal view override returns (uint256 dearest, uint256 cheapest) {
         return _MISSING == Guard.Ends ? (q.value, q.value) : super._valuesWithinDoubt(q, t);
+    }
+
+    function _isNearExpiry(uint256 expiry) internal view override returns (bool) {
+        return _MISSING != Guard.LastHour && super._isNearExpiry(expiry);
+    }
+
+    function _isOutOfBounds(uint256 delta) internal view override returns (bool) {
+        return _MISSING != Guard.Bounds && super._isOutOfBounds(delta);
+    }
+
+    function _isClamped(IFundingOracle.Clamp clamp, IFundingOracle.Clamp end) internal view override returns (bool) {
+        return _MISSING != Guard.Clamp && super._isClamped(clamp, end);
     }
 
     function _isApart(uint256 spot, uint256 markPrice) internal view override returns (bool) {

@@ -15,7 +15,8 @@ contract RiskEngineMutant is RiskEngine {
     enum Without {
         Nothing,
         ShareSpread, // N3
-        HeldDelta // N5
+        HeldDelta, // N5
+        SkewOwed // N3
     }
 
     Without public without;
@@ -40,5 +41,9 @@ contract RiskEngineMutant is RiskEngine {
 
     function _spotBeforeExpiry(uint256 expiry, uint256 spot) internal view override returns (uint256) {
         return without == Without.HeldDelta ? spot : super._spotBeforeExpiry(expiry, spot);
+    }
+
+    function _skewOwed(uint256 shortVega, uint256 capacity) internal view override returns (uint256) {
+        return without == Without.SkewOwed ? 0 : super._skewOwed(shortVega, capacity);
     }
 }

@@ -15,7 +15,11 @@ contract SaleLimitsMutant is SaleLimits {
         Cover, // S3
         Renewal, // S4
         RoundDelta, // Q5
-        Depth // Q5
+        Depth, // Q5
+        Vega, // S4
+        PullRounds, // Q5
+        Solvency, // S2
+        TrustedSpot // N5
     }
 
     Without public without;
@@ -53,5 +57,22 @@ contract SaleLimitsMutant is SaleLimits {
     function _depthOf(Checkpoint memory c) internal view override returns (uint256) {
         if (without == Without.Depth) return type(uint256).max;
         return super._depthOf(c);
+    }
+
+    function _vegaOf(Checkpoint memory c, int256 idle_) internal view override returns (uint256) {
+        return without == Without.Vega ? type(uint256).max : super._vegaOf(c, idle_);
+    }
+
+    function _roundOf(Sale calldata sale) internal view override returns (uint256) {
+        return without == Without.PullRounds ? sale.spotUpdatedAt : super._roundOf(sale);
+    }
+
+    function _requireSolvent(Checkpoint memory c) internal view override {
+        if (without != Without.Solvency) super._requireSolvent(c);
+        else if (c.closure == IRiskEngine.Closure.Insolvent) revert SalesClosed(c.closure);
+    }
+
+    function _keepTrustedSpot(Checkpoint memory c) internal view override {
+        if (without != Without.TrustedSpot) super._keepTrustedSpot(c);
     }
 }
