@@ -1,6 +1,7 @@
 /** A pricer whose oracles and market say what a test tells them. */
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import { formatEther, parseUnits } from "ethers";
+import { CLOSURES, type Closure } from "../../keeper/enums.ts";
 import { packSlice, type SviParameters, type SviSlice, unpackSlice } from "../../keeper/math/svi.ts";
 import type { IOptionPricer, OptionPricer, OptionPricerMutant, ToldPricingWorld } from "../../types/index.ts";
 import type { Conditions, Series } from "./reference.ts";
@@ -14,28 +15,7 @@ export const FAULT = { none: 0, stale: 6 } as const;
 export const CLAMP = { none: 0, lower: 1, upper: 2 } as const;
 export const SURFACE = { none: 0, clamped: 1, stale: 2 } as const;
 
-/** In the order of `IRiskEngine.Closure`. */
-const CLOSURES = [
-  "None",
-  "InProgress",
-  "PriceUntrusted",
-  "SurfaceClamped",
-  "SurfaceStale",
-  "ExpiryUnsettled",
-  "VenueUnreadable",
-  "Insolvent",
-  "VenueNotTradable",
-  "VenueOffMark",
-  "Expired",
-  "NearExpiry",
-  "Unposted",
-  "CarryClamped",
-  "SizeBelowMinimum",
-  "DeltaOutOfBounds",
-  "NoVegaCapacity",
-  "VegaSpent",
-] as const;
-export type Closure = (typeof CLOSURES)[number];
+export type { Closure };
 export const closureName = (closure: bigint): Closure => CLOSURES[Number(closure)]!;
 export const closureIndex = (closure: Closure): number => CLOSURES.indexOf(closure);
 
