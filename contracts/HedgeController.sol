@@ -54,7 +54,7 @@ contract HedgeController is IHedgeController, IVenueList, AccessManaged {
     /// @dev The least time between two samples of funding.
     uint256 private constant SAMPLE_INTERVAL = 15 minutes;
     /// @dev The most that a venue's figures can be, underlying WAD and quote WAD.
-    uint256 private constant MAX_SIZE = 1 << 90; // 1.2e9
+    uint256 private constant MAX_SIZE = 1 << 80; // 1.2e6
     uint256 private constant MAX_AMOUNT = 1 << 110; // 1.3e15
     /// @dev A read of the venue is granted this much, so that a caller cannot starve it and make it look dead.
     uint256 private constant VENUE_READ_GAS = 2_000_000;

@@ -155,11 +155,14 @@ contract OptionMarket is IOptionMarket, AccessManaged {
     function setVegaCapacity(uint256 vegaCapacity_) external restricted {
         uint256 earliest = _vegaCapacitySetAt == 0 ? 0 : _vegaCapacitySetAt + VEGA_CAPACITY_INTERVAL;
         if (block.timestamp < earliest) revert VegaCapacityTooSoon(earliest, block.timestamp);
-        uint256 most = (riskEngine.valuation().bid * MAX_VEGA_CAPACITY) / WAD;
+        // Where the bid is wrong or unknown its tenth would let V_cap fall to anything.
+        IRiskEngine.Valuation memory v = riskEngine.valuation();
+        if (v.closure != IRiskEngine.Closure.None) revert ISaleLimits.SalesClosed(v.closure);
+        uint256 most = (v.bid * MAX_VEGA_CAPACITY) / WAD;
         uint256 least = 1;
         if (_vegaCapacity != 0) {
             most = Math.min(most, 2 * uint256(_vegaCapacity));
-            least = Math.min(Math.ceilDiv(_vegaCapacity, 2), most);
+            least = Math.max(Math.min(Math.ceilDiv(_vegaCapacity, 2), most), 1);
         }
         if (vegaCapacity_ < least || vegaCapacity_ > most) {
             revert VegaCapacityOutOfBounds(vegaCapacity_, least, most);

@@ -30,8 +30,8 @@ contract SaleLimits is ISaleLimits {
     /// @notice The open options' vega is at most this part of bid NAV: what a surface that is walked up within its limits can
     ///         cost, all expiries together.
     uint256 public constant MAX_VEGA = 0.2e18; // 20 %
-    /// @notice So many seconds of the pull feed are one round.
-    uint256 public constant PULL_ROUND = 1 minutes;
+    /// @notice What the pull feed sold counts less and less for so long.
+    uint256 public constant PULL_REFILL = 1 minutes;
     /// @notice How long a checkpoint serves.
     uint256 public constant CHECKPOINT_LIFE = 10 minutes;
     /// @notice How far spot may move from it, a part.
@@ -50,7 +50,7 @@ contract SaleLimits is ISaleLimits {
     mapping(uint256 expiry => uint256 spot) private _spotBefore;
     Round private _round;
 
-    /// @dev |delta| sold at the latest round of each source.
+    /// @dev Σ jumpDelta sold at the latest round of each source.
     struct Round {
         uint40 pushUpdatedAt;
         uint40 pullUpdatedAt;
@@ -280,22 +280,25 @@ contract SaleLimits is ISaleLimits {
         return c.depth;
     }
 
+    /// @dev What a round of the push feed sold counts until its next one. What the pull feed sold counts less with every
+    ///      second of its publish time, down to nothing after a minute: whoever brings its prices could bring one for each
+    ///      of the last ten seconds.
     function _soldAt(Sale calldata sale) private view returns (uint256) {
         Round memory r = _round;
-        uint256 round = _roundOf(sale);
-        if (sale.isPull) return r.pullUpdatedAt == round ? r.pullDelta : 0;
-        return r.pushUpdatedAt == round ? r.pushDelta : 0;
+        if (!sale.isPull) return r.pushUpdatedAt == sale.spotUpdatedAt ? r.pushDelta : 0;
+        uint256 passed = Math.saturatingSub(sale.spotUpdatedAt, r.pullUpdatedAt);
+        uint256 refill = _pullRefill();
+        return passed >= refill ? 0 : Math.ceilDiv(r.pullDelta * (refill - passed), refill);
     }
 
     function _bookRound(Sale calldata sale, uint256 sold) private {
-        uint40 round = uint40(_roundOf(sale));
-        if (sale.isPull) (_round.pullUpdatedAt, _round.pullDelta) = (round, SafeCast.toUint88(sold));
-        else (_round.pushUpdatedAt, _round.pushDelta) = (round, SafeCast.toUint88(sold));
+        uint40 updatedAt = uint40(sale.spotUpdatedAt);
+        if (sale.isPull) (_round.pullUpdatedAt, _round.pullDelta) = (updatedAt, SafeCast.toUint88(sold));
+        else (_round.pushUpdatedAt, _round.pushDelta) = (updatedAt, SafeCast.toUint88(sold));
     }
 
-    /// @dev Whoever brings pull prices could bring one for each second of the last ten.
-    function _roundOf(Sale calldata sale) internal view virtual returns (uint256) {
-        return sale.isPull ? sale.spotUpdatedAt - (sale.spotUpdatedAt % PULL_ROUND) : sale.spotUpdatedAt;
+    function _pullRefill() internal view virtual returns (uint256) {
+        return PULL_REFILL;
     }
 
     function _jumpDeltaOf(Sale calldata sale) private pure returns (uint256) {

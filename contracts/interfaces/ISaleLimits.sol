@@ -59,11 +59,11 @@ interface ISaleLimits {
     }
 
     /// @notice What a sale is judged by (RULES.md S4), renewed by every vault call.
+    /// @param closure Of the vault as a whole.
+    /// @param isSpent A hedge, a settlement or the use of headroom calls for a renewal by the next sale.
     /// @param time Unix seconds of the renewal.
     /// @param surfacePosts `VolatilitySurface.summary().posts` then.
     /// @param spot Quote WAD.
-    /// @param closure Of the vault as a whole.
-    /// @param isSpent A hedge, a settlement or the use of headroom calls for a renewal by the next sale.
     /// @param bidWithoutIdle Bid NAV less what is idle and not owed: quote WAD.
     /// @param midWithoutIdle Middle of NAV less what is idle and not owed: quote WAD.
     /// @param depth Of the venue, less what an open breach of the band needs: underlying WAD.
@@ -79,11 +79,11 @@ interface ISaleLimits {
     /// @param hedgeDown What the hedge counts for at half of spot: never below zero, gains at 50 %.
     /// @param hedgeUp At one and a half times spot.
     struct Checkpoint {
+        IRiskEngine.Closure closure;
+        bool isSpent;
         uint40 time;
         uint64 surfacePosts;
         uint128 spot;
-        IRiskEngine.Closure closure;
-        bool isSpent;
         int128 bidWithoutIdle;
         int128 midWithoutIdle;
         uint128 depth;
@@ -110,8 +110,8 @@ interface ISaleLimits {
     error InsufficientCollateral(uint256 stressedSpot, int256 available, uint256 required);
     /// @notice The open options' vega would pass a fifth of bid NAV.
     error VegaSpent(uint256 vega, uint256 left);
-    /// @notice More |delta| after a move of 2 % would be sold at this round of the oracle than 5 % of NAV is worth. A minute
-    ///         of the pull feed counts as one round.
+    /// @notice More |delta| after a move of 2 % would be sold at this round of the oracle than 5 % of NAV is worth. Of the
+    ///         pull feed what was sold in its last minute counts.
     error RoundDeltaSpent(uint256 delta, uint256 left);
     /// @notice The venue could not take the hedge of this sale on top of what it must take already.
     error VenueDepthSpent(uint256 delta, uint256 left);

@@ -245,6 +245,20 @@ describe("VolatilitySurface", () => {
     });
   });
 
+  it("P1: its σ is the greater of realised volatility and the live slices at the money, without the one when the other fails", async () => {
+    const { surface, first, realised } = await surfaceWith([1]);
+    await realised.set(toWad(0.6), 0);
+    expect(await surface.sigma()).to.equal(toWad(0.6));
+    await surface.post([postOf(first, smile({ level: 0.65 }))]);
+    const { highestAtTheMoney } = await surface.summary();
+    expect(highestAtTheMoney).to.equal(await surface.atTheMoneyVolatility(first));
+    expect(await surface.sigma()).to.equal(highestAtTheMoney);
+    await realised.set(toWad(0.9), 0);
+    expect(await surface.sigma()).to.equal(toWad(0.9));
+    await realised.set(toWad(0.1), 0);
+    expect(await surface.sigma()).to.equal(highestAtTheMoney);
+  });
+
   describe("expiries", () => {
     it("are named and removed by the market alone, in order, twelve at most", async () => {
       const { surface, market, stranger, curator, now, at } = await surfaceWith([]);

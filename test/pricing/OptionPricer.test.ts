@@ -86,6 +86,7 @@ function expectAgreement(q: Quote, expected: ReferenceQuote, told: Conditions, s
   near("value", q.value, expected.value);
   near("intrinsic", q.intrinsic, expected.intrinsic);
   near("delta", q.delta, expected.delta, 1);
+  near("jumpDelta", q.jumpDelta, expected.jumpDelta, 1);
   near("vega", q.vega, expected.vega);
   for (const side of ["buyer", "seller"] as const) {
     for (const addend of ["worsePrice", "volatility", "hedging", "spot", "convexity", "carry", "halfSpread"] as const) {

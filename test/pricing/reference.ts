@@ -63,6 +63,7 @@ export interface ReferenceQuote {
   readonly value: number;
   readonly intrinsic: number;
   readonly delta: number;
+  readonly jumpDelta: number;
   readonly vega: number;
   readonly shortVega: number;
   readonly buyer: Spread;
@@ -130,6 +131,7 @@ export function referenceQuote(world: Conditions, series: Series, size: number, 
   let proceeds = Math.max(size * (cheapest - seller.halfSpread) + sellSkew, 0);
   if (world.isSurfaceBehind) proceeds = Math.min(proceeds, size * intrinsic);
   const { volatility, price: value, delta, vega } = here;
+  const jumpDelta = Math.max(Math.abs(delta), Math.abs(at(spot * (series.isCall ? 1.02 : 0.98)).delta));
   return {
     premium,
     proceeds,
@@ -139,6 +141,7 @@ export function referenceQuote(world: Conditions, series: Series, size: number, 
     value,
     intrinsic,
     delta,
+    jumpDelta,
     vega,
     shortVega,
     buyer,

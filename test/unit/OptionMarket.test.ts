@@ -295,14 +295,16 @@ describe("OptionMarket", () => {
       await order(eth("0.9"));
     });
 
-    it("needs a trusted valuation: a tenth of nothing is nothing", async () => {
+    it("needs a trusted valuation: while the bid is not known it would not be bound to what it was", async () => {
       const system = await loadFixture(listed);
-      const { market, curator, feed, stranger } = system;
+      const { market, saleLimits, curator, feed, stranger } = system;
       await time.increase(DAY);
       await feed.connect(stranger).setOffline(true);
-      await expect(market.connect(curator).setVegaCapacity(eth(1)))
-        .to.be.revertedWithCustomError(market, "VegaCapacityOutOfBounds")
-        .withArgs(eth(1), 0n, 0n);
+      for (const capacity of [0n, 1n, eth(1)]) {
+        await expect(market.connect(curator).setVegaCapacity(capacity))
+          .to.be.revertedWithCustomError(saleLimits, "SalesClosed")
+          .withArgs(CLOSURE.priceUntrusted);
+      }
     });
   });
 

@@ -63,8 +63,8 @@ contract SaleLimitsMutant is SaleLimits {
         return without == Without.Vega ? type(uint256).max : super._vegaOf(c, idle_);
     }
 
-    function _roundOf(Sale calldata sale) internal view override returns (uint256) {
-        return without == Without.PullRounds ? sale.spotUpdatedAt : super._roundOf(sale);
+    function _pullRefill() internal view override returns (uint256) {
+        return without == Without.PullRounds ? 1 : super._pullRefill();
     }
 
     function _requireSolvent(Checkpoint memory c) internal view override {
