@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { MaxUint256 } from "ethers";
 import fc from "fast-check";
 import { unpackSlice } from "../../keeper/math/svi.ts";
+import { decodeSeries } from "../../keeper/series.ts";
 import { fuzzRuns } from "../helpers/fuzz.ts";
 import { expectNear } from "../helpers/numbers.ts";
 import {
@@ -86,6 +87,20 @@ async function unlessLimited(trade: Promise<unknown>): Promise<boolean> {
 /** Every option that exists is open interest, of every series. */
 async function expectSupplyIsOpenInterest({ market, token }: MisbehavingSystem, ids: readonly bigint[]): Promise<void> {
   for (const id of ids) expect(await token.totalSupply(id), `supply of ${id}`).to.equal(await market.openInterest(id));
+  // The sums that bound sales and close the vault at an expiry are those of the tokens, too.
+  let [calls, puts] = [0n, 0n];
+  const ofExpiry = new Map<bigint, bigint>();
+  for (const id of ids) {
+    const { expiry, isCall } = decodeSeries(id);
+    const supply = await token.totalSupply(id);
+    if (isCall) calls += supply;
+    else puts += supply;
+    ofExpiry.set(expiry, (ofExpiry.get(expiry) ?? 0n) + supply);
+  }
+  expect([...(await market.openContracts())], "open calls and puts").to.deep.equal([calls, puts]);
+  for (const [expiry, supply] of ofExpiry) {
+    expect((await market.expiryOf(expiry)).openContracts, `open contracts of ${expiry}`).to.equal(supply);
+  }
 }
 
 describe("round trips on the whole system", () => {

@@ -543,7 +543,20 @@ describe("OptionMarket", () => {
       expect(q.proceeds).to.equal(
         (2n * (q.value - q.seller.worsePrice - q.seller.halfSpread) + q.sellSkew) / 10n ** 12n,
       );
-      await expect(market.connect(dave).sell(call, eth(2), 0n, MaxUint256, erin.address)).to.emit(market, "Sold");
+      await expect(market.connect(dave).sell(call, eth(2), 0n, MaxUint256, erin.address))
+        .to.emit(market, "Sold")
+        .withArgs(
+          call,
+          dave.address,
+          erin.address,
+          eth(2),
+          (proceeds: bigint) => abs(proceeds - q.proceeds) < 300_000n,
+          eth(3_000),
+          (volatility: bigint) => abs(volatility - q.volatility) < 10n ** 9n,
+          (value: bigint) => abs(value - q.value) < eth("0.01"),
+          (delta: bigint) => abs(delta - q.delta) < 10n ** 13n,
+          eth(3),
+        );
       const paid = await usdcToken.balanceOf(erin.address);
       // A second of time value later, and of doubt.
       expect(abs(paid - q.proceeds)).to.be.lessThan(300_000n);
