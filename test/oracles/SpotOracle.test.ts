@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parseEther, ZeroAddress } from "ethers";
 import hre from "hardhat";
+import { FAULTS } from "../../keeper/enums.ts";
 import { WAD } from "../../scripts/local-chain/prices.ts";
 import type { LocalAggregator, LocalPyth, SpotOracle, WordyFeed } from "../../types/index.ts";
 import {
@@ -22,20 +23,6 @@ const MAX_AGE = 3_960;
 const SIGMA = parseEther("0.7");
 const YEAR = 365 * 86_400;
 
-const FAULTS = [
-  "None",
-  "Unreadable",
-  "DecimalsChanged",
-  "Incomplete",
-  "NotPositive",
-  "Future",
-  "Stale",
-  "OutsideBand",
-  "SequencerDown",
-  "SequencerGrace",
-  "SourcesApart",
-  "QuoteOffPeg",
-] as const;
 const PUSH = 0n;
 const PULL = 1n;
 
