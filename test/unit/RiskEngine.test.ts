@@ -433,4 +433,11 @@ describe("RiskEngine", () => {
     const liability = (await riskEngine.book(eth(3_000))).liability - (await skewOwed(system));
     expect(liability).to.be.within(10n * value, 10n * value + rounding(10n));
   });
+
+  it("doubts the carry and owes the skew as the pricer charges them", async () => {
+    const { riskEngine, pricer } = await loadFixture(boards);
+    expect(await riskEngine.CARRY_DOUBT()).to.equal(await pricer.CARRY_DOUBT());
+    expect(await riskEngine.SKEW()).to.equal(await pricer.SKEW());
+    expect(await riskEngine.MIN_TIME_TO_EXPIRY()).to.equal(await pricer.MIN_TIME());
+  });
 });
